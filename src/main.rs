@@ -1,0 +1,3 @@
+//! The `everpage` command.
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! The rules of Everpage as pure values.
+//!
+//! Nothing here does I/O, waits, reads a clock or draws a random number: what is needed is handed
+//! in, so every rule can be tested by trying.
+
+pub mod path;
+pub mod revision;
