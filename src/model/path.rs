@@ -169,7 +169,8 @@ impl DocPath {
     pub fn from_disk(relative: &str) -> Result<Self, PathError> {
         let mut name = String::with_capacity(relative.len());
         for segment in relative.split('/') {
-            let decoded = percent_decode_str(segment).decode_utf8().map_err(|_| PathError::Spelling)?;
+            let decoded =
+                percent_decode_str(segment).decode_utf8().map_err(|_| PathError::Spelling)?;
             if decoded.contains('/') {
                 return Err(PathError::Spelling);
             }
@@ -181,11 +182,7 @@ impl DocPath {
         let path = Self::new(&name)?;
         // Only one spelling per name is ours, else two directories could claim one name unseen.
         let ours = path.to_disk();
-        if ours.nfc().eq(relative.nfc()) {
-            Ok(path)
-        } else {
-            Err(PathError::Spelling)
-        }
+        if ours.nfc().eq(relative.nfc()) { Ok(path) } else { Err(PathError::Spelling) }
     }
 
     /// Returns the directory below `pages/`, `/`-separated, with every segment safe on every disk.
