@@ -1,0 +1,248 @@
+//! One document as it was at one moment: its revisions, resolved.
+//!
+//! A [`Document`] never changes. What happens to a document makes a new one, so whoever holds one
+//! sees a consistent state for as long as they like.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::render::Outline;
+use crate::model::file::{ContentDigest, Damage, Head, Measured};
+use crate::model::path::{DocKey, DocPath};
+use crate::model::resolve::{History, Node, Resolution, State};
+use crate::model::revision::RevisionId;
+use crate::store::{DiskDir, FileStamp, Finding, FindingKind, Stamp};
+
+/// One revision of a document, without its content.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Revision {
+    /// Its id.
+    pub id: RevisionId,
+    /// The parents that it names.
+    pub parents: Vec<RevisionId>,
+    /// Who wrote it; empty if unknown.
+    pub author: String,
+    /// When it was written; for a bare revision, when its file last changed.
+    pub date: Option<Timestamp>,
+    /// What the author said of it.
+    pub summary: String,
+    /// Bytes of content.
+    pub length: u64,
+    /// Digest of the content; all zero for a damaged revision.
+    pub digest: ContentDigest,
+    /// It has no header of its own.
+    pub bare: bool,
+    /// Why it is damaged, if it is.
+    pub damage: Option<Damage>,
+    /// The directory that holds it.
+    pub dir: DiskDir,
+    /// The state of its file when it was read.
+    pub file: FileStamp,
+}
+
+impl Revision {
+    /// Makes a revision from what the store read.
+    pub fn new(
+        id: RevisionId,
+        dir: DiskDir,
+        file: FileStamp,
+        read: Result<(Head, Measured), Damage>,
+    ) -> Self {
+        let modified = Timestamp::new(file.modified.0, file.modified.1 as i32).ok();
+        let mut revision = Self {
+            id,
+            parents: Vec::new(),
+            author: String::new(),
+            date: modified,
+            summary: String::new(),
+            length: 0,
+            digest: ContentDigest::of(b""),
+            bare: true,
+            damage: None,
+            dir,
+            file,
+        };
+        match read {
+            Err(damage) => revision.damage = Some(damage),
+            Ok((head, measured)) => {
+                revision.length = measured.length;
+                revision.digest = measured.digest;
+                if let Some(header) = head.header {
+                    revision.bare = false;
+                    revision.parents = header.parents;
+                    revision.author = header.author;
+                    revision.date = header.date;
+                    revision.summary = header.summary;
+                }
+            }
+        }
+        revision
+    }
+
+    /// Tells whether the content is empty: a deletion.
+    pub fn is_deletion(&self) -> bool {
+        self.damage.is_none() && self.length == 0
+    }
+
+    fn node(&self) -> Node {
+        Node {
+            id: self.id,
+            parents: self.parents.clone(),
+            bare: self.bare,
+            content: self.digest,
+            empty: self.length == 0,
+        }
+    }
+}
+
+/// A document as it was at one moment.
+#[derive(Debug, Clone)]
+pub struct Document {
+    path: DocPath,
+    key: DocKey,
+    /// The directories that hold revisions of it, with the state they were read in.
+    pub(super) dirs: Vec<(DiskDir, Option<Stamp>)>,
+    revisions: BTreeMap<RevisionId, Arc<Revision>>,
+    history: History,
+    resolution: Resolution,
+    findings: Vec<Finding>,
+    outline: Option<Outline>,
+}
+
+impl Document {
+    /// Resolves a document from its revisions; of several files with one id a whole one counts.
+    pub(super) fn new(
+        dirs: Vec<(DiskDir, Option<Stamp>)>,
+        found: impl IntoIterator<Item = Arc<Revision>>,
+        findings: Vec<Finding>,
+    ) -> Option<Self> {
+        let mut revisions: BTreeMap<RevisionId, Arc<Revision>> = BTreeMap::new();
+        for revision in found {
+            match revisions.get(&revision.id) {
+                Some(held) if held.damage.is_none() || revision.damage.is_some() => {}
+                _ => {
+                    revisions.insert(revision.id, revision);
+                }
+            }
+        }
+        let history =
+            History::new(revisions.values().filter(|r| r.damage.is_none()).map(|r| r.node()));
+        let resolution = history.resolve();
+        // Where case twins lie side by side, the winner's directory names the document.
+        let named_by = resolution.winner.and_then(|id| revisions.get(&id)).map(|r| &r.dir);
+        let path = named_by.or(dirs.first().map(|(dir, _)| dir))?.path().clone();
+        let key = path.key();
+        Some(Self { path, key, dirs, revisions, history, resolution, findings, outline: None })
+    }
+
+    pub(super) fn set_outline(&mut self, outline: Option<Outline>) {
+        self.outline = outline;
+    }
+
+    /// Returns the document's name.
+    pub fn path(&self) -> &DocPath {
+        &self.path
+    }
+
+    /// Returns the key under which its name is equal to others.
+    pub fn key(&self) -> &DocKey {
+        &self.key
+    }
+
+    /// Returns what resolving came to.
+    pub fn resolution(&self) -> &Resolution {
+        &self.resolution
+    }
+
+    /// Returns the graph of the whole revisions.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Returns the revision that readers see.
+    pub fn winner(&self) -> Option<&Revision> {
+        self.resolution.winner.and_then(|id| self.revision(id))
+    }
+
+    /// Returns a revision, damaged or whole.
+    pub fn revision(&self, id: RevisionId) -> Option<&Revision> {
+        self.revisions.get(&id).map(|r| &**r)
+    }
+
+    /// Returns all revisions, damaged ones too, newest (highest id) first.
+    pub fn revisions(&self) -> impl DoubleEndedIterator<Item = &Revision> {
+        self.revisions.values().rev().map(|r| &**r)
+    }
+
+    /// Returns how many revisions there are, damaged ones too.
+    pub fn revision_count(&self) -> usize {
+        self.revisions.len()
+    }
+
+    /// Returns the conflicts, the highest first.
+    pub fn conflicts(&self) -> impl Iterator<Item = &Revision> {
+        self.resolution.conflicts.iter().filter_map(|id| self.revision(*id))
+    }
+
+    /// Tells whether readers see something: there is a winner and it is no deletion.
+    pub fn is_live(&self) -> bool {
+        self.resolution.winner.is_some() && !self.resolution.deleted
+    }
+
+    /// Tells whether the winner is a deletion.
+    pub fn is_deleted(&self) -> bool {
+        self.resolution.deleted
+    }
+
+    /// Returns the standing of a revision.
+    pub fn state(&self, id: RevisionId) -> State {
+        if self.revisions.get(&id).is_some_and(|r| r.damage.is_some()) {
+            State::Damaged
+        } else if self.resolution.winner == Some(id) {
+            State::Winner
+        } else if self.resolution.conflicts.contains(&id) {
+            State::Conflict
+        } else if self.resolution.redundant.contains(&id) {
+            State::Redundant
+        } else {
+            State::Ancestor
+        }
+    }
+
+    /// Returns the title: from front matter, else from the name.
+    pub fn title(&self) -> &str {
+        self.outline.as_ref().and_then(|o| o.title.as_deref()).unwrap_or_else(|| self.path.title())
+    }
+
+    /// Returns what is known of the winner's text; `None` for attachments and deleted pages.
+    pub fn outline(&self) -> Option<&Outline> {
+        self.outline.as_ref()
+    }
+
+    /// Returns everything strange about the document: foreign files, damage, missing parents.
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings = self.findings.clone();
+        for revision in self.revisions.values() {
+            if let Some(damage) = &revision.damage {
+                let path = format!("{}/{}", revision.dir.as_str(), revision.id);
+                findings.push(Finding::new(path, FindingKind::Damaged, damage.to_string()));
+            }
+        }
+        for missing in &self.resolution.missing {
+            let detail = format!("the parent {missing} is named by a revision and is not here");
+            findings.push(Finding::new(self.path.to_disk(), FindingKind::MissingParent, detail));
+        }
+        findings
+    }
+
+    /// Returns every revision file as it was read, for comparing with what lies there now.
+    pub(super) fn shared_revisions(&self) -> impl Iterator<Item = &Arc<Revision>> {
+        self.revisions.values()
+    }
+
+    pub(super) fn own_findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
