@@ -12,6 +12,7 @@ pub mod watch;
 
 use std::fmt;
 use std::io::{Read, Seek};
+use std::sync::mpsc::Sender;
 
 use serde::Serialize;
 
@@ -86,6 +87,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// Says why the store takes no writes, if it does not.
     fn read_only(&self) -> Option<String>;
+
+    /// Starts sending hints about changes from outside, where the medium gives any.
+    ///
+    /// # Errors
+    /// Where the operating system refuses; scanning finds the changes then.
+    fn watch(&self, hints: Sender<watch::Hint>) -> Result<Option<watch::Watch>, StoreError>;
+
+    /// Returns which medium is there now, so that another one in its place is noticed; `None`
+    /// where there is none.
+    fn identity(&self) -> Option<u64>;
 }
 
 /// The content of a revision to create.

@@ -4,7 +4,7 @@
 //! doubled. It only makes the next look at a directory happen sooner.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Sender;
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
@@ -23,13 +23,12 @@ pub struct Watch {
     _watcher: RecommendedWatcher,
 }
 
-/// Watches a directory tree.
+/// Watches a directory tree and sends hints until the result is dropped.
 ///
 /// # Errors
 /// Where the operating system refuses, for example because `max_user_watches` is used up. The
 /// periodic scan finds the changes then.
-pub fn watch(pages: &Path) -> Result<(Watch, Receiver<Hint>), notify::Error> {
-    let (sender, receiver) = channel();
+pub fn watch(pages: &Path, sender: Sender<Hint>) -> Result<Watch, notify::Error> {
     let root = pages.to_owned();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
         // The receiver is gone when the wiki shuts down.
@@ -42,7 +41,7 @@ pub fn watch(pages: &Path) -> Result<(Watch, Receiver<Hint>), notify::Error> {
         }
     })?;
     watcher.watch(pages, RecursiveMode::Recursive)?;
-    Ok((Watch { _watcher: watcher }, receiver))
+    Ok(Watch { _watcher: watcher })
 }
 
 fn hints(root: &Path, event: &Event) -> Vec<Hint> {

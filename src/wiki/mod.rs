@@ -4,6 +4,7 @@
 //! async thread makes one blocking hop around each. It knows documents, not HTTP.
 
 mod ambient;
+mod background;
 mod catalog;
 mod document;
 mod edit;
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex, RwLock};
 
 pub use self::ambient::{Clock, Nonces, SystemClock, SystemNonces};
+pub use self::background::Background;
 use self::catalog::Catalog;
 pub use self::catalog::Change;
 pub use self::document::{Document, Revision};
@@ -261,7 +263,7 @@ impl Wiki {
         }
     }
 
-    pub(self) fn mark_scanned(&self) {
+    fn mark_scanned(&self) {
         *self.scanned.lock() = true;
         self.scan_ended.notify_all();
     }
@@ -273,11 +275,6 @@ impl Wiki {
             checked.clear();
         }
         checked.insert(key.clone(), at);
-    }
-
-    /// Makes the next view of a document look at its directory.
-    fn expire(&self, key: &DocKey) {
-        self.checked.write().remove(key);
     }
 
     fn lock(&self, key: &DocKey) -> Arc<Mutex<()>> {

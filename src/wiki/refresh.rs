@@ -147,7 +147,8 @@ impl Wiki {
                 match held {
                     Some(revision) => found.push(Arc::clone(revision)),
                     None => {
-                        found.extend(self.load(known, dir, entry, &mut contents, &mut healed)?)
+                        let loaded = self.load(known, dir, entry, &mut contents, &mut healed)?;
+                        found.extend(loaded);
                     }
                 }
             }
@@ -329,7 +330,7 @@ fn lost(document: &Document, dir: &DiskDir, listing: &Listing) -> bool {
 }
 
 /// Tells whether the listings show just the files that the document was made from.
-fn as_listed(document: &Document, listings: &[(DiskDir, Listing)]) -> bool {
+pub(super) fn as_listed(document: &Document, listings: &[(DiskDir, Listing)]) -> bool {
     let listed: usize = listings.iter().map(|(_, l)| l.revisions.len()).sum();
     listed == document.revision_count()
         && listings.iter().all(|(dir, listing)| {

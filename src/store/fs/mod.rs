@@ -19,10 +19,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::Sender;
 
 use parking_lot::Mutex;
 
 use self::sync::DirectorySync;
+use super::watch::{self, Hint, Watch};
 use super::{
     Body, Content, Created, DiskDir, Finding, Listing, Loaded, Scanned, Stamp, Store, StoreError,
 };
@@ -204,5 +206,17 @@ impl Store for FsStore {
 
     fn read_only(&self) -> Option<String> {
         self.suspended.lock().clone()
+    }
+
+    fn watch(&self, hints: Sender<Hint>) -> Result<Option<Watch>, StoreError> {
+        watch::watch(&self.pages, hints).map(Some).map_err(|e| StoreError::Io {
+            action: "watch",
+            path: self.pages.clone(),
+            source: io::Error::other(e),
+        })
+    }
+
+    fn identity(&self) -> Option<u64> {
+        fs::metadata(&self.pages).ok().map(|m| m.ino() ^ m.dev().rotate_left(32))
     }
 }
