@@ -237,6 +237,10 @@ impl Document {
         findings
     }
 
+    pub(super) fn shared(&self, id: RevisionId) -> Option<&Arc<Revision>> {
+        self.revisions.get(&id)
+    }
+
     /// Returns every revision file as it was read, for comparing with what lies there now.
     pub(super) fn shared_revisions(&self) -> impl Iterator<Item = &Arc<Revision>> {
         self.revisions.values()

@@ -140,17 +140,13 @@ impl Wiki {
         let mut contents: HashMap<RevisionId, Vec<u8>> = HashMap::new();
         for (dir, listing) in &mut listings {
             for entry in listing.revisions.clone() {
-                let held = known.and_then(|d| {
-                    d.shared_revisions()
-                        .find(|r| r.id == entry.id && r.dir == *dir && r.file == entry.file)
-                });
-                match held {
-                    Some(revision) => found.push(Arc::clone(revision)),
-                    None => {
-                        let loaded = self.load(known, dir, entry, &mut contents, &mut healed)?;
-                        found.extend(loaded);
-                    }
+                let held = known.and_then(|d| d.shared(entry.id));
+                if let Some(revision) = held.filter(|r| r.dir == *dir && r.file == entry.file) {
+                    found.push(Arc::clone(revision));
+                    continue;
                 }
+                let loaded = self.load(known, dir, entry, &mut contents, &mut healed)?;
+                found.extend(loaded);
             }
         }
         let mut findings: Vec<Finding> =
