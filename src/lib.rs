@@ -10,4 +10,5 @@
 
 pub mod model;
 pub mod store;
+pub mod web;
 pub mod wiki;
