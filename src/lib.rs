@@ -9,3 +9,4 @@
 //! - [`cli`]: one file per subcommand; settings, start-up and shutdown.
 
 pub mod model;
+pub mod wiki;

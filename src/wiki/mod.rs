@@ -1,0 +1,3 @@
+//! What people do with documents; knows no HTTP.
+
+pub mod render;
