@@ -9,6 +9,4 @@
 //! - [`cli`]: one file per subcommand; settings, start-up and shutdown.
 
 pub mod model;
-pub mod store;
-pub mod web;
 pub mod wiki;
