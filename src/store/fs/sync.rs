@@ -67,6 +67,12 @@ impl DirectorySync {
         }
         result
     }
+
+    /// Counts the savers who sync or wait.
+    #[cfg(test)]
+    pub(super) fn users(&self) -> usize {
+        self.queues.lock().values().map(|q| q.state.lock().users).sum()
+    }
 }
 
 impl Queue {
@@ -104,12 +110,6 @@ mod tests {
     use super::*;
 
     const DIR: Identity = Identity::of_test(1);
-
-    impl DirectorySync {
-        fn users(&self) -> usize {
-            self.queues.lock().get(&DIR).map_or(0, |q| q.state.lock().users)
-        }
-    }
 
     /// Lets eight savers come while a run is under way, which then ends with `first`.
     fn eight_behind_one(first: fn() -> io::Result<()>) -> (usize, Vec<io::Result<()>>) {

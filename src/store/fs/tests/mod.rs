@@ -23,6 +23,12 @@ impl Place {
         Self { temp: tempfile::tempdir().unwrap() }
     }
 
+    /// A place where an fsync costs nothing, for tests with thousands of them.
+    fn in_memory() -> Self {
+        let temp = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Self { temp: temp.unwrap() }
+    }
+
     fn data(&self) -> &Path {
         self.temp.path()
     }
@@ -46,6 +52,13 @@ impl Place {
     /// A path of a revision's file.
     fn file(&self, path: &str, id: RevisionId) -> PathBuf {
         self.page(path).join(id.to_string())
+    }
+
+    /// Puts a file there as another program would.
+    fn drop_file(&self, relative: &str, bytes: &[u8]) {
+        let path = self.page(relative);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
     }
 
     /// The names in `local/tmp`, which is empty whenever nobody writes.
