@@ -3,5 +3,6 @@
 //! Nothing here does I/O, waits, reads a clock or draws a random number: what is needed is handed
 //! in, so every rule can be tested by trying.
 
+pub mod diff;
 pub mod path;
 pub mod revision;
