@@ -4,5 +4,6 @@
 //! in, so every rule can be tested by trying.
 
 pub mod diff;
+pub mod merge;
 pub mod path;
 pub mod revision;
