@@ -7,3 +7,4 @@ pub mod diff;
 pub mod merge;
 pub mod path;
 pub mod revision;
+pub mod synchronized;

@@ -118,7 +118,9 @@ impl DocPath {
             check_segment(segment)?;
             let stored = encoded_len(segment);
             if stored > MAX_SEGMENT_BYTES {
-                return Err(PathError::SegmentTooLong(segment.chars().take(24).collect()));
+                return Err(PathError::SegmentTooLong(
+                    segment.chars().take(24).collect(),
+                ));
             }
             disk_bytes += stored + 1;
         }
@@ -169,7 +171,9 @@ impl DocPath {
     pub fn from_disk(relative: &str) -> Result<Self, PathError> {
         let mut name = String::with_capacity(relative.len());
         for segment in relative.split('/') {
-            let decoded = percent_decode_str(segment).decode_utf8().map_err(|_| PathError::Spelling)?;
+            let decoded = percent_decode_str(segment)
+                .decode_utf8()
+                .map_err(|_| PathError::Spelling)?;
             if decoded.contains('/') {
                 return Err(PathError::Spelling);
             }
@@ -236,12 +240,20 @@ impl DocPath {
     /// Returns the last segment without a page's ending: the name to show.
     pub fn title(&self) -> &str {
         let name = self.file_name();
-        if self.is_page() { &name[..name.len() - PAGE_SUFFIX.len()] } else { name }
+        if self.is_page() {
+            &name[..name.len() - PAGE_SUFFIX.len()]
+        } else {
+            name
+        }
     }
 
     /// Returns the whole name without a page's ending.
     pub fn without_suffix(&self) -> &str {
-        if self.is_page() { &self.0[..self.0.len() - PAGE_SUFFIX.len()] } else { &self.0 }
+        if self.is_page() {
+            &self.0[..self.0.len() - PAGE_SUFFIX.len()]
+        } else {
+            &self.0
+        }
     }
 
     /// Returns the folder that holds the document; empty at the root.
@@ -313,7 +325,12 @@ fn must_encode(c: char) -> bool {
 }
 
 fn is_device(segment: &str) -> bool {
-    let stem = segment.split('.').next().unwrap_or(segment).trim_end().to_ascii_lowercase();
+    let stem = segment
+        .split('.')
+        .next()
+        .unwrap_or(segment)
+        .trim_end()
+        .to_ascii_lowercase();
     let stem = stem.replace('¹', "1").replace('²', "2").replace('³', "3");
     DEVICES.contains(&stem.as_str())
 }
