@@ -8,8 +8,10 @@ mod catalog;
 mod document;
 mod edit;
 mod error;
+pub mod goto;
 mod refresh;
 pub mod render;
+pub mod search;
 
 use std::collections::HashMap;
 use std::sync::Arc;
