@@ -9,10 +9,12 @@ mod catalog;
 mod document;
 mod edit;
 mod error;
+pub mod goto;
 mod refresh;
 pub mod render;
 #[cfg(test)]
 mod tests;
+pub mod search;
 
 use std::collections::HashMap;
 use std::sync::Arc;
