@@ -1,0 +1,3 @@
+//! The wiki over HTTP: translates, decides nothing.
+
+pub mod server;
