@@ -51,6 +51,7 @@ struct Global {
         long,
         global = true,
         env = "EVERPAGE_DATA",
+        hide_env_values = true,
         value_name = "DIR",
         default_value = "./data",
         help_heading = "Everywhere"
@@ -70,6 +71,7 @@ struct Global {
         long,
         global = true,
         env = "EVERPAGE_LOG_FORMAT",
+        hide_env_values = true,
         value_name = "FORMAT",
         default_value = "text",
         help_heading = "Everywhere"
@@ -116,10 +118,10 @@ impl Outcome {
 #[derive(Debug, Args)]
 struct Signature {
     /// Who writes
-    #[arg(long, env = "EVERPAGE_AUTHOR", value_name = "NAME", default_value = "")]
+    #[arg(long, env = "EVERPAGE_AUTHOR", hide_env_values = true, value_name = "NAME", default_value = "", hide_default_value = true)]
     author: String,
     /// What is to be said of the change
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     summary: String,
 }
 
