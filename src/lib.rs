@@ -11,6 +11,7 @@
 
 pub mod model;
 pub mod store;
+pub mod web;
 pub mod wiki;
 
 pub mod config;

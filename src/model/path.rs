@@ -10,6 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use unicode_normalization::char::canonical_combining_class;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::revision::RevisionId;
@@ -40,9 +41,10 @@ const ADDRESS: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// Names that Windows reserves for devices, with or without an extension.
-const DEVICES: [&str; 24] = [
-    "con", "prn", "aux", "nul", "com0", "com1", "com2", "com3", "com4", "com5", "com6", "com7",
-    "com8", "com9", "lpt0", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+const DEVICES: [&str; 26] = [
+    "con", "prn", "aux", "nul", "conin$", "conout$", "com0", "com1", "com2", "com3", "com4",
+    "com5", "com6", "com7", "com8", "com9", "lpt0", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6",
+    "lpt7", "lpt8", "lpt9",
 ];
 
 /// Says why a name cannot be the name of a document.
@@ -220,9 +222,11 @@ impl DocPath {
 
     /// Tells whether the document is a page (a Markdown text) rather than an attachment.
     pub fn is_page(&self) -> bool {
-        self.0.len() > PAGE_SUFFIX.len()
-            && self.0.ends_with(PAGE_SUFFIX)
-            && !self.0.ends_with("/.md")
+        // In any case, because `GARDEN.MD` and `Garden.md` are the same document. No segment begins
+        // with a dot, so something stands before the ending.
+        let suffix = self.0.len().checked_sub(PAGE_SUFFIX.len());
+        suffix
+            .is_some_and(|at| self.0.as_bytes()[at..].eq_ignore_ascii_case(PAGE_SUFFIX.as_bytes()))
     }
 
     /// Returns the last segment.
@@ -271,9 +275,9 @@ impl DocPath {
 pub fn escape(name: &str) -> String {
     // A first segment `-` would be taken for the system's own addresses.
     let escaped = utf8_percent_encode(name, ADDRESS).to_string();
-    match escaped.strip_prefix("-/") {
-        Some(rest) => format!("%2D/{rest}"),
-        None => escaped,
+    match escaped.strip_prefix('-') {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("%2D{rest}"),
+        _ => escaped,
     }
 }
 
@@ -281,11 +285,12 @@ fn check_segment(segment: &str) -> Result<(), PathError> {
     if segment.is_empty() {
         return Err(PathError::Empty);
     }
-    if segment.starts_with('.') {
-        return Err(PathError::Dot(segment.to_owned()));
-    }
+    // First, so that the other errors can quote the name.
     if let Some(bad) = segment.chars().find(|c| is_forbidden(*c)) {
         return Err(PathError::Character(bad));
+    }
+    if segment.starts_with('.') {
+        return Err(PathError::Dot(segment.chars().take(24).collect()));
     }
     if segment.trim().is_empty() {
         return Err(PathError::Empty);
@@ -300,7 +305,8 @@ fn check_segment(segment: &str) -> Result<(), PathError> {
 fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{FEFF}' | '\u{2028}' | '\u{2029}'
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180E}' | '\u{2028}' | '\u{2029}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
             | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
             | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
@@ -317,10 +323,14 @@ fn is_device(segment: &str) -> bool {
 
 fn encode_segment(segment: &str, out: &mut String) {
     let device = is_device(segment);
+    let mut encoded = false;
     let last = segment.chars().count() - 1;
     for (i, c) in segment.chars().enumerate() {
         let edge = i == last && matches!(c, '.' | ' ');
-        if must_encode(c) || edge || (device && i == 0) {
+        // An accent behind `%3A` would be drawn into its last letter by a disk that normalises.
+        let accent = encoded && canonical_combining_class(c) != 0;
+        encoded = must_encode(c) || edge || accent || (device && i == 0);
+        if encoded {
             let mut buffer = [0; 4];
             for byte in c.encode_utf8(&mut buffer).bytes() {
                 out.push('%');
@@ -364,3 +374,6 @@ impl AsRef<str> for DocPath {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests;

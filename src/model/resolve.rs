@@ -2,11 +2,12 @@
 //!
 //! Everything here is a function of the *set* alone. [`History`] sorts and deduplicates what it is
 //! given, so neither order nor repetition can matter. It holds whole revisions only; whoever
-//! builds it leaves out the damaged ones.
+//! builds it leaves out the damaged ones. Every step is linear in revisions and parents, because
+//! strangers can write histories of any shape.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 
-use super::file::ContentDigest;
+use super::file::{ContentDigest, MAX_PARENTS};
 use super::revision::RevisionId;
 
 /// What resolving needs to know of one whole revision.
@@ -42,9 +43,10 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// Returns the parents of a save that is made on the winner: it, and the heads that add nothing.
+    /// Returns the parents of a save that is made on the winner: it, and the heads that add nothing,
+    /// as many as a header holds. (The rest still add nothing afterwards, and wait for the next.)
     pub fn parents_of_next(&self) -> Vec<RevisionId> {
-        self.winner.iter().chain(&self.redundant).copied().collect()
+        self.winner.iter().chain(&self.redundant).copied().take(MAX_PARENTS).collect()
     }
 }
 
@@ -88,9 +90,15 @@ pub struct History {
 
 impl History {
     /// Builds the history of a set of revisions, given in any order and any number of times.
+    ///
+    /// One id with different bytes (two copies of a directory, one of them altered) counts once:
+    /// with a header before without, then the lower digest, so that every replica takes the same.
     pub fn new(nodes: impl IntoIterator<Item = Node>) -> Self {
         let mut nodes: Vec<Node> = nodes.into_iter().collect();
-        nodes.sort_by_key(|n| n.id);
+        nodes.sort_by(|a, b| {
+            let key = |n: &Node| (n.id, n.bare, n.content, n.empty);
+            key(a).cmp(&key(b)).then_with(|| a.parents.cmp(&b.parents))
+        });
         nodes.dedup_by_key(|n| n.id);
         let edges = nodes
             .iter()
@@ -130,7 +138,7 @@ impl History {
         let Some(winner) = self.nodes.last() else {
             return Resolution::default();
         };
-        let heads = self.heads();
+        let heads = self.heads_within(self.nodes.len());
         let mut missing: Vec<RevisionId> = self
             .nodes
             .iter()
@@ -141,13 +149,7 @@ impl History {
             .collect();
         missing.sort_unstable_by(|a, b| b.cmp(a));
         missing.dedup();
-        let losers: Vec<usize> = heads.iter().copied().skip(1).collect();
-        let (redundant, conflicts) = if losers.is_empty() {
-            (Vec::new(), Vec::new())
-        } else {
-            let judge = Judge::new(self);
-            losers.into_iter().partition::<Vec<_>, _>(|h| judge.adds_nothing(*h))
-        };
+        let (redundant, conflicts) = self.judge(&heads[1..]);
         let ids = |list: &[usize]| list.iter().map(|i| self.nodes[*i].id).collect();
         Resolution {
             winner: Some(winner.id),
@@ -159,17 +161,18 @@ impl History {
         }
     }
 
-    /// Returns the indices of the heads, the highest first.
-    fn heads(&self) -> Vec<usize> {
-        let mut covered = vec![false; self.nodes.len()];
-        for edges in &self.edges {
-            for parent in edges {
-                covered[*parent as usize] = true;
+    /// Returns the indices of the heads among the first `end` revisions, the highest first.
+    fn heads_within(&self, end: usize) -> Vec<usize> {
+        // The highest bare revision covers all before `start`; nothing before it can cover more.
+        let bare = (0..end).rev().find(|i| self.nodes[*i].bare);
+        let start = bare.map_or(0, |i| self.below(i));
+        let mut covered = vec![false; end - start];
+        for parent in self.edges[start..end].iter().flatten() {
+            if let Some(slot) = (*parent as usize).checked_sub(start) {
+                covered[slot] = true;
             }
         }
-        let highest_bare = (0..self.nodes.len()).rev().find(|i| self.nodes[*i].bare);
-        let below_bare = highest_bare.map_or(0, |i| self.below(i));
-        (below_bare..self.nodes.len()).rev().filter(|i| !covered[*i]).collect()
+        (start..end).rev().filter(|i| !covered[*i - start]).collect()
     }
 
     /// Returns the parents as history shows them: those named and held; for a bare revision the
@@ -179,8 +182,7 @@ impl History {
             return Vec::new();
         };
         let mut parents: Vec<RevisionId> = if self.nodes[i].bare {
-            let lower = History::new(self.nodes[..self.below(i)].iter().cloned());
-            lower.heads().into_iter().map(|h| lower.nodes[h].id).collect()
+            self.heads_within(self.below(i)).into_iter().map(|h| self.nodes[h].id).collect()
         } else {
             self.edges[i].iter().map(|p| self.nodes[*p as usize].id).collect()
         };
@@ -199,8 +201,8 @@ impl History {
     pub fn merge_base_of_many(&self, many: &[RevisionId], b: RevisionId) -> Option<RevisionId> {
         let seeds: Vec<usize> = many.iter().filter_map(|id| self.index(*id)).collect();
         let b = self.index(b)?;
-        let known = self.ancestors(&seeds);
-        self.first_within(b, &known).map(|i| self.nodes[i].id)
+        let (theirs, ours) = (self.ancestors(&seeds), self.ancestors(&[b]));
+        (0..self.nodes.len()).rev().find(|i| theirs[*i] && ours[*i]).map(|i| self.nodes[i].id)
     }
 
     /// Tells whether `descendant` is `ancestor` or was made from it.
@@ -230,68 +232,86 @@ impl History {
         seen
     }
 
-    /// Walks from `start` towards its ancestors, the highest first, to the first that is marked.
-    fn first_within(&self, start: usize, marked: &[bool]) -> Option<usize> {
-        let mut queue = BinaryHeap::from([start]);
-        let mut last = usize::MAX;
-        // Below this index everything is an ancestor, because a bare revision was passed.
-        let mut all_below = 0;
-        while let Some(i) = queue.pop() {
-            if i < all_below {
-                break;
-            }
-            if i == last {
-                continue;
-            }
-            last = i;
-            if marked[i] {
-                return Some(i);
-            }
-            if self.nodes[i].bare {
-                all_below = all_below.max(self.below(i));
+    /// Marks the revision and everything made from it.
+    fn descendants(&self, of: usize) -> Vec<bool> {
+        let number = self.nodes[of].id.number();
+        let mut seen = vec![false; self.nodes.len()];
+        seen[of] = true;
+        for i in of + 1..self.nodes.len() {
+            seen[i] = if self.nodes[i].bare {
+                self.nodes[i].id.number() > number
             } else {
-                queue.extend(self.edges[i].iter().map(|p| *p as usize));
-            }
+                self.edges[i].iter().any(|p| seen[*p as usize])
+            };
         }
-        (0..all_below).rev().find(|i| marked[*i])
+        seen
     }
-}
 
-/// Decides for many losing heads of one document whether they add anything.
-struct Judge<'a> {
-    history: &'a History,
-    /// The winner and all it descends from.
-    line: Vec<bool>,
-    /// Where in `line` a content occurs, in ascending order.
-    occurs: HashMap<ContentDigest, Vec<usize>>,
-}
+    /// Returns for every revision the highest of itself and its ancestors that is marked.
+    fn highest_marked(&self, marked: &[bool]) -> Vec<Option<usize>> {
+        let mut highest: Vec<Option<usize>> = Vec::with_capacity(self.nodes.len());
+        // For every index the highest marked one below it: the answer for a bare revision.
+        let mut before = Vec::with_capacity(self.nodes.len());
+        let mut last = None;
+        for (i, node) in self.nodes.iter().enumerate() {
+            before.push(last);
+            highest.push(if marked[i] {
+                last = Some(i);
+                last
+            } else if node.bare {
+                before[self.below(i)]
+            } else {
+                self.edges[i].iter().filter_map(|p| highest[*p as usize]).max()
+            });
+        }
+        highest
+    }
 
-impl<'a> Judge<'a> {
-    fn new(history: &'a History) -> Self {
-        let line = history.ancestors(&[history.nodes.len() - 1]);
+    /// Splits losing heads into those that add nothing and those that wait for a person: a head
+    /// adds nothing if its content is that of the winner, of their merge base, or of a revision
+    /// between the two.
+    fn judge(&self, losers: &[usize]) -> (Vec<usize>, Vec<usize>) {
+        if losers.is_empty() {
+            return (Vec::new(), Vec::new());
+        }
+        let winner = self.nodes.len() - 1;
+        let line = self.ancestors(&[winner]);
+        let bases = self.highest_marked(&line);
+        // Where in the winner's ancestry a content occurs, in ascending order.
         let mut occurs: HashMap<ContentDigest, Vec<usize>> = HashMap::new();
-        for (i, node) in history.nodes.iter().enumerate().filter(|(i, _)| line[*i]) {
+        for (i, node) in self.nodes.iter().enumerate().filter(|(i, _)| line[*i]) {
             occurs.entry(node.content).or_default().push(i);
         }
-        Self { history, line, occurs }
-    }
-
-    /// Tells whether the head's content is that of the winner, of their merge base, or of a
-    /// revision between the two.
-    fn adds_nothing(&self, head: usize) -> bool {
-        let winner = self.history.nodes.len() - 1;
-        let Some(same) = self.occurs.get(&self.history.nodes[head].content) else {
-            return false;
-        };
-        if same.last() == Some(&winner) {
-            return true;
+        // By base, so that what descends from a base is worked out once for all of its heads.
+        let mut by_base: Vec<usize> = losers.to_vec();
+        by_base.sort_by_key(|head| bases[*head]);
+        let mut made_from: Option<(usize, Vec<bool>)> = None;
+        let mut adds_nothing = vec![false; self.nodes.len()];
+        for head in by_base {
+            let Some(same) = occurs.get(&self.nodes[head].content) else {
+                continue;
+            };
+            if same.last() == Some(&winner) {
+                adds_nothing[head] = true;
+                continue;
+            }
+            let Some(base) = bases[head] else {
+                continue;
+            };
+            let from_base_on = &same[same.partition_point(|i| *i < base)..];
+            if from_base_on.is_empty() {
+                continue;
+            }
+            let after = match made_from.take() {
+                Some((of, after)) if of == base => after,
+                _ => self.descendants(base),
+            };
+            adds_nothing[head] = from_base_on.iter().any(|i| after[*i]);
+            made_from = Some((base, after));
         }
-        let Some(base) = self.history.first_within(head, &self.line) else {
-            return false;
-        };
-        same.iter()
-            .rev()
-            .take_while(|i| **i >= base)
-            .any(|i| *i == base || self.history.ancestors(&[*i])[base])
+        losers.iter().partition(|head| adds_nothing[**head])
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,3 +124,6 @@ impl<'de> Deserialize<'de> for RevisionId {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,22 +5,39 @@
 //! renaming over; a bare revision is *copied*, because its author may still be editing it in place.
 //! Nothing here is needed to read the wiki, and all of it may be deleted at any time.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::time::SystemTime;
 
-use super::FsStore;
-use super::read;
+use rustix::fs::{CWD, RenameFlags};
+use rustix::io::Errno;
+
+use super::read::{load, open_regular};
+use super::temp::Temp;
+use super::{FsStore, Op};
 use crate::model::file::{ContentDigest, Measured};
 use crate::model::revision::RevisionId;
-use crate::store::{DiskDir, Finding, FindingKind, StoreError};
+use crate::store::{DiskDir, Finding, FindingKind, Loaded, StoreError};
 
 /// A revision as it was accepted.
 struct Kept {
     id: RevisionId,
     digest: ContentDigest,
     path: PathBuf,
+    inode: u64,
+    modified: Option<SystemTime>,
+}
+
+/// What stands where an accepted revision belongs.
+enum There {
+    Nothing,
+    /// The very file that was kept: whole, or written over in place together with it.
+    Itself,
+    File(Loaded),
+    /// A link, a pipe, a directory.
+    Strange,
 }
 
 impl FsStore {
@@ -29,10 +46,14 @@ impl FsStore {
         let source = self.file(dir, id);
         let folder = self.kept.join(dir.as_str());
         let target = folder.join(format!("{id}.{}", measured.digest.to_hex()));
-        let put =
-            || if bare { self.copy(&source, &target) } else { fs::hard_link(&source, &target) };
+        let put = || match (!bare).then(|| fs::hard_link(&source, &target)) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(e)) if is_settled(&e) => Err(e),
+            // A bare revision, or a disk (exFAT) or an owner that allows no second link.
+            _ => self.keep_copy(id, &source, &target),
+        };
         let result = match put() {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            Err(e) if e.kind() == io::ErrorKind::NotFound && self.check_reachable().is_ok() => {
                 fs::create_dir_all(&folder).and_then(|()| put())
             }
             other => other,
@@ -46,39 +67,45 @@ impl FsStore {
     }
 
     /// Copies through a temporary name, so that a half copy is never taken for what was accepted.
-    fn copy(&self, source: &Path, target: &Path) -> io::Result<()> {
+    fn keep_copy(&self, id: RevisionId, source: &Path, target: &Path) -> io::Result<()> {
         if target.exists() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         if !target.parent().is_some_and(Path::is_dir) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        let number = self.counter.fetch_add(1, Ordering::Relaxed);
-        let temp = self.temp.join(format!("keep.{}.{number}", std::process::id()));
-        let copied = fs::copy(source, &temp).and_then(|_| {
-            // A restored bare revision keeps its date, which is the file's.
-            let modified = fs::metadata(source)?.modified()?;
-            File::options().write(true).open(&temp)?.set_modified(modified)?;
-            fs::rename(&temp, target)
-        });
-        if copied.is_err() {
-            let _ = fs::remove_file(&temp);
-        }
-        copied
+        let mut temp = self.copy(id, source).map_err(io::Error::other)?;
+        fs::rename(&temp.path, target)?;
+        temp.renamed = true;
+        Ok(())
+    }
+
+    /// Copies a file with its date, which is a bare revision's date, into a temporary one.
+    fn copy(&self, id: RevisionId, source: &Path) -> Result<Temp, StoreError> {
+        let failed = |e| self.write_error("copy", source, e);
+        let mut temp = self.make_temp(id)?;
+        let mut from = open_regular(source).map_err(failed)?;
+        self.step(Op::Write, &temp.path)
+            .and_then(|()| io::copy(&mut from, &mut temp.file))
+            .and_then(|_| from.metadata()?.modified())
+            .and_then(|modified| temp.file.set_modified(modified))
+            .map_err(failed)?;
+        Ok(temp)
     }
 
     /// Puts back every revision of the directory that was accepted and is gone or was replaced.
     pub(super) fn heal_dir(&self, dir: &DiskDir) -> Result<Vec<Finding>, StoreError> {
         self.check_reachable()?;
         let mut findings = Vec::new();
+        // A store that takes no writes puts nothing back either.
+        if self.check_writable().is_err() {
+            return Ok(findings);
+        }
         let mut kept = self.kept_of(dir);
-        // Of several accepted states of a bare revision the newest comes last.
-        kept.sort_by_cached_key(|k| (k.id, fs::metadata(&k.path).and_then(|m| m.modified()).ok()));
-        for (i, entry) in kept.iter().enumerate() {
-            if kept.get(i + 1).is_some_and(|next| next.id == entry.id) {
-                continue;
-            }
-            if let Some(finding) = self.heal_one(dir, entry)? {
+        // Of several accepted states of a bare revision the newest comes first.
+        kept.sort_unstable_by_key(|k| (k.id, std::cmp::Reverse(k.modified)));
+        for states in kept.chunk_by(|a, b| a.id == b.id) {
+            if let Some(finding) = self.heal_one(dir, states)? {
                 tracing::warn!(path = %finding.path, detail = %finding.detail, "a revision was put back");
                 findings.push(finding);
             }
@@ -86,52 +113,101 @@ impl FsStore {
         Ok(findings)
     }
 
-    fn heal_one(&self, dir: &DiskDir, kept: &Kept) -> Result<Option<Finding>, StoreError> {
-        let target = self.file(dir, kept.id);
-        let shown = format!("{}/{}", dir.as_str(), kept.id);
-        let restored = |detail: &str| Some(Finding::new(&shown, FindingKind::Restored, detail));
-        let there = match read::load(&target, kept.id) {
-            Ok(there) => Some(there),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+    /// Heals one revision, given all its accepted states.
+    fn heal_one(&self, dir: &DiskDir, states: &[Kept]) -> Result<Option<Finding>, StoreError> {
+        let Some(id) = states.first().map(|kept| kept.id) else { return Ok(None) };
+        let target = self.file(dir, id);
+        let there = match self.what_is_there(dir, id, states) {
+            Ok(there) => there,
             // Something that cannot be read is not ours to replace.
             Err(_) => return Ok(None),
         };
-        let Some(there) = there else {
-            if !is_whole(kept) {
+        let detail = match there {
+            There::Itself => return Ok(None),
+            There::File(Loaded { revision: Ok((head, measured)), .. })
+                // Its author is still at it; what it held before stays in `kept`.
+                if head.header.is_none() || states.iter().any(|k| k.digest == measured.digest) =>
+            {
                 return Ok(None);
             }
-            self.put_back(dir, kept, &target)?;
-            return Ok(restored("the revision had vanished and was put back"));
+            There::Nothing => "the revision had vanished and was put back",
+            There::File(_) | There::Strange => {
+                "another program had replaced the revision; it was put back, and what stood there is in local/displaced"
+            }
         };
-        match &there.revision {
-            Ok((_, measured)) if measured.digest == kept.digest => Ok(None),
-            // Its author is still at it; what it held before stays in `kept`.
-            Ok((head, _)) if head.header.is_none() => Ok(None),
-            _ if !is_whole(kept) => Ok(None),
-            _ => {
-                let number = self.counter.fetch_add(1, Ordering::Relaxed);
-                let aside =
-                    self.displaced.join(format!("{}.{}.{number}", kept.id, std::process::id()));
-                fs::create_dir_all(&self.displaced)
-                    .and_then(|()| fs::rename(&target, &aside))
-                    .map_err(|e| StoreError::from_io("set aside", &target, e))?;
-                self.put_back(dir, kept, &target)?;
-                Ok(restored(
-                    "another program had replaced the revision; it was put back, and what stood there is in local/displaced",
-                ))
+        // Writing in place changes both links: what no longer is what was accepted is no help.
+        let Some((kept, bare)) = states.iter().find_map(|kept| Some((kept, is_bare_whole(kept)?)))
+        else {
+            return Ok(None);
+        };
+        if !matches!(there, There::Nothing) {
+            self.displace(id, &target)?;
+        }
+        let back = self.put_back(dir, kept, bare, &target)?;
+        let shown = format!("{}/{id}", dir.as_str());
+        Ok(back.then(|| Finding::new(shown, FindingKind::Restored, detail)))
+    }
+
+    fn what_is_there(&self, dir: &DiskDir, id: RevisionId, states: &[Kept]) -> io::Result<There> {
+        let found = self.real_dir(dir).and_then(|_| fs::symlink_metadata(self.file(dir, id)));
+        match found {
+            Ok(meta) if !meta.is_file() => Ok(There::Strange),
+            Ok(meta) if states.iter().any(|k| k.inode == meta.ino()) => Ok(There::Itself),
+            Ok(_) => load(&self.file(dir, id), id).map(There::File),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(There::Nothing),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Moves what stands in an accepted revision's place aside, over nothing.
+    fn displace(&self, id: RevisionId, target: &Path) -> Result<(), StoreError> {
+        let failed = |e| self.write_error("set aside", target, e);
+        if !self.displaced.is_dir() {
+            self.make_work_dir(&self.displaced)?;
+        }
+        loop {
+            let aside = self.displaced.join(format!("{id}.{}", self.unique()));
+            match rustix::fs::renameat_with(CWD, target, CWD, &aside, RenameFlags::NOREPLACE) {
+                Err(Errno::EXIST) => {}
+                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) if !aside.exists() => {
+                    return fs::rename(target, &aside).map_err(failed);
+                }
+                other => return other.map_err(|e| failed(e.into())),
             }
         }
     }
 
-    fn put_back(&self, dir: &DiskDir, kept: &Kept, target: &Path) -> Result<(), StoreError> {
-        let folder = self.dir(dir);
-        let failed = |e| StoreError::from_io("put back", target, e);
-        fs::create_dir_all(&folder).map_err(failed)?;
-        match fs::hard_link(&kept.path, target) {
-            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(failed(e)),
-            _ => {}
+    /// Publishes a kept revision again; `false` if something has the name by now.
+    fn put_back(
+        &self,
+        dir: &DiskDir,
+        kept: &Kept,
+        bare: bool,
+        target: &Path,
+    ) -> Result<bool, StoreError> {
+        let failed = |e| self.write_error("put back", target, e);
+        let folder = self.make_folder(dir)?;
+        // Of a bare one only a copy: its author may edit it in place again.
+        let linked = (!bare).then(|| {
+            let file = open_regular(&kept.path)?;
+            self.fsync(target, Op::SyncFile, &file)?;
+            self.step(Op::Publish, target)?;
+            fs::hard_link(&kept.path, target)
+        });
+        let published = match linked {
+            Some(Ok(())) => Ok(()),
+            Some(Err(e)) if is_settled(&e) => Err(e),
+            _ => {
+                let mut temp = self.copy(kept.id, &kept.path)?;
+                self.fsync(target, Op::SyncFile, &temp.file).map_err(failed)?;
+                self.publish(&mut temp, &folder, kept.id, target)
+            }
+        };
+        match published {
+            Ok(()) => self.sync_folder(&folder).map(|()| true),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(e) => Err(failed(e)),
         }
-        File::open(&folder).and_then(|d| d.sync_all()).map_err(failed)
     }
 
     fn kept_of(&self, dir: &DiskDir) -> Vec<Kept> {
@@ -140,19 +216,26 @@ impl FsStore {
         let parse = |entry: fs::DirEntry| {
             let name = entry.file_name();
             let (id, digest) = name.to_str()?.rsplit_once('.')?;
+            let meta = entry.metadata().ok()?;
             Some(Kept {
                 id: id.parse().ok()?,
                 digest: ContentDigest::from_hex(digest)?,
                 path: entry.path(),
+                inode: meta.ino(),
+                modified: meta.modified().ok(),
             })
         };
         entries.flatten().filter_map(parse).collect()
     }
 }
 
-/// Tells whether the private link still holds what was accepted: writing in place changes both.
-fn is_whole(kept: &Kept) -> bool {
-    read::load(&kept.path, kept.id).is_ok_and(|loaded| {
-        loaded.revision.is_ok_and(|(_, measured)| measured.digest == kept.digest)
-    })
+/// Tells whether an error of linking is one that copying would not cure.
+fn is_settled(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound)
+}
+
+/// Tells whether a kept revision has no header, if it still holds what was accepted.
+fn is_bare_whole(kept: &Kept) -> Option<bool> {
+    let (head, measured) = load(&kept.path, kept.id).ok()?.revision.ok()?;
+    (measured.digest == kept.digest).then_some(head.header.is_none())
 }

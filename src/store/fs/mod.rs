@@ -1,18 +1,25 @@
 //! The store on a file system: one file a revision, exactly as DESIGN section 4 has it.
 //!
-//! - `write.rs` creates revisions durably; `sync.rs` shares the cost between savers who wait.
-//! - `read.rs` lists, verifies and opens.
+//! - `write.rs` creates revisions durably, through the temporary files of `temp.rs`.
+//! - `dirs.rs` makes directories and makes names durable; `sync.rs` shares the cost between savers
+//!   who wait.
+//! - `read.rs` lists, verifies and opens; `foreign.rs` tells what is no revision.
 //! - `kept.rs` remembers what was accepted and puts back what other programs removed or replaced.
 //!
 //! Every system call that changes the disk passes [`FsStore::step`] first, so that tests can let
 //! any one of them fail.
 
+mod dirs;
+mod foreign;
 mod kept;
 mod read;
 mod sync;
+mod temp;
+#[cfg(test)]
+mod tests;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -23,6 +30,7 @@ use std::sync::mpsc::Sender;
 
 use parking_lot::Mutex;
 
+use self::dirs::Identity;
 use self::sync::DirectorySync;
 use super::watch::{self, Hint, Watch};
 use super::{
@@ -53,8 +61,12 @@ pub type FaultHook = Arc<dyn Fn(Op, &Path) -> io::Result<()> + Send + Sync>;
 
 /// A store in a directory tree; see the module.
 pub struct FsStore {
+    /// What holds `pages/` and `local/`.
+    data: PathBuf,
     /// The directory of all documents.
     pages: PathBuf,
+    /// `pages/` is a file system of its own, which may be unmounted and leave an empty directory.
+    mounted: bool,
     /// Where files are written before they are published; on the file system of `pages`.
     temp: PathBuf,
     /// Where accepted revisions are remembered; on the file system of `pages`.
@@ -62,8 +74,10 @@ pub struct FsStore {
     /// Where replaced files go when the accepted ones are put back.
     displaced: PathBuf,
     directories: DirectorySync,
-    /// Directories whose own name is known to be durable, by inode.
-    durable: Mutex<HashMap<PathBuf, u64>>,
+    /// Directories whose own name is known to be durable.
+    durable: Mutex<HashMap<PathBuf, Identity>>,
+    /// Revisions that have their name but are not durable yet: no reader is shown them.
+    unsettled: Mutex<HashSet<PathBuf>>,
     /// Set once, by a failed fsync; then nothing is acknowledged until a restart.
     suspended: Mutex<Option<String>>,
     counter: AtomicU64,
@@ -93,43 +107,50 @@ impl FsStore {
     pub fn open_with_faults(data: &Path, faults: Option<FaultHook>) -> Result<Self, StoreError> {
         let pages = data.join("pages");
         let local = data.join("local");
-        for dir in [&pages, &local] {
-            fs::create_dir_all(dir).map_err(|e| StoreError::from_io("make", dir, e))?;
-        }
-        let device = |dir: &Path| {
-            fs::metadata(dir).map(|m| m.dev()).map_err(|e| StoreError::from_io("reach", dir, e))
-        };
+        fs::create_dir_all(&pages).map_err(|e| StoreError::from_io("make", &pages, e))?;
+        // A read-only data directory can still be read.
+        let made = fs::create_dir_all(&local);
+        let device = |dir: &Path| fs::metadata(dir).map(|m| m.dev());
+        let failed = |e| StoreError::from_io("reach", &pages, e);
+        let pages_device = device(&pages).map_err(failed)?;
+        let mounted = device(data).map_err(failed)? != pages_device;
         // A rename cannot cross file systems; a dot-directory is no part of the wiki.
-        let beside =
-            if device(&pages)? == device(&local)? { local } else { pages.join(".everpage") };
+        let beside = match device(&local) {
+            Ok(local_device) if local_device != pages_device => pages.join(".everpage"),
+            _ => local,
+        };
         let store = Self {
+            data: data.to_owned(),
             temp: beside.join("tmp"),
             kept: beside.join("kept"),
             displaced: beside.join("displaced"),
             pages,
+            mounted,
             directories: DirectorySync::default(),
             durable: Mutex::default(),
+            unsettled: Mutex::default(),
             suspended: Mutex::default(),
             counter: AtomicU64::new(0),
             faults,
         };
-        // A read-only data directory can still be read.
-        if let Err(error) = store.prepare() {
+        let made = made
+            .and_then(|()| fs::create_dir_all(&store.temp))
+            .and_then(|()| fs::create_dir_all(&store.kept));
+        if let Err(error) = made {
             tracing::warn!(%error, "the data directory takes no writes");
         }
+        store.settle()?;
+        store.sweep_temp();
         Ok(store)
     }
 
-    fn prepare(&self) -> Result<(), StoreError> {
-        for dir in [&self.temp, &self.kept] {
-            fs::create_dir_all(dir).map_err(|e| StoreError::from_io("make", dir, e))?;
-        }
-        // kill -9 leaves names that readers can see and that are not durable yet.
+    /// Makes durable what an earlier process published and was killed before it could sync.
+    fn settle(&self) -> Result<(), StoreError> {
         let root =
             File::open(&self.pages).map_err(|e| StoreError::from_io("open", &self.pages, e))?;
-        rustix::fs::syncfs(&root)
-            .map_err(|e| StoreError::from_io("sync", &self.pages, e.into()))?;
-        self.sweep_temp();
+        if let Err(errno) = rustix::fs::syncfs(&root) {
+            self.suspend(&self.pages, &errno.into());
+        }
         Ok(())
     }
 
@@ -143,7 +164,7 @@ impl FsStore {
     }
 
     fn file(&self, dir: &DiskDir, id: RevisionId) -> PathBuf {
-        self.pages.join(dir.as_str()).join(id.to_string())
+        self.dir(dir).join(id.to_string())
     }
 
     /// Asks the hook of a test whether the next system call shall fail.
@@ -156,7 +177,19 @@ impl FsStore {
 
     /// Tells a missing document from a missing store.
     fn check_reachable(&self) -> Result<(), StoreError> {
-        if self.pages.is_dir() { Ok(()) } else { Err(StoreError::Unavailable(self.pages.clone())) }
+        let device = |dir: &Path| fs::metadata(dir).map(|m| m.dev());
+        let reachable = match fs::metadata(&self.pages) {
+            Ok(meta) if !meta.is_dir() => false,
+            Ok(meta) if self.mounted => device(&self.data).is_ok_and(|d| d != meta.dev()),
+            Ok(_) => true,
+            Err(_) => false,
+        };
+        if reachable { Ok(()) } else { Err(StoreError::Unavailable(self.pages.clone())) }
+    }
+
+    /// Tells whether a revision has its name but is not durable yet.
+    fn is_unsettled(&self, file: &Path) -> bool {
+        self.unsettled.lock().contains(file)
     }
 }
 
@@ -170,20 +203,15 @@ impl Store for FsStore {
     }
 
     fn stamp(&self, dir: &DiskDir) -> Result<Option<Stamp>, StoreError> {
-        match read::stamp_of(&self.dir(dir)) {
-            Ok(stamp) => Ok(Some(stamp)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => self.check_reachable().map(|()| None),
-            Err(e) if e.kind() == io::ErrorKind::NotADirectory => Ok(None),
-            Err(e) => Err(StoreError::from_io("look at", &self.dir(dir), e)),
-        }
+        self.stamp_dir(dir)
     }
 
     fn load(&self, dir: &DiskDir, id: RevisionId) -> Result<Loaded, StoreError> {
-        self.load_file(&self.file(dir, id), id)
+        self.load_file(dir, id)
     }
 
     fn open(&self, dir: &DiskDir, id: RevisionId) -> Result<Content, StoreError> {
-        self.open_file(&self.file(dir, id), id)
+        self.open_file(dir, id)
     }
 
     fn create(

@@ -2,18 +2,23 @@
 //!
 //! A directory's fsync makes durable every name that was published before it *started*. So a saver
 //! who comes while one is running waits for the next, and all who wait share that next one.
+//!
+//! A failed fsync may have dropped names of those who wait for the next as well, and the kernel
+//! reports it once only. So a failure reaches everyone who was in the queue with it.
 
 use std::collections::HashMap;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
+use rustix::io::Errno;
+
+use super::dirs::Identity;
 
 /// The fsyncs under way, by directory.
 #[derive(Default)]
 pub(super) struct DirectorySync {
-    queues: Mutex<HashMap<PathBuf, Arc<Queue>>>,
+    queues: Mutex<HashMap<Identity, Arc<Queue>>>,
 }
 
 #[derive(Default)]
@@ -27,8 +32,8 @@ struct State {
     /// How many runs have begun and ended; a run is under way where they differ.
     begun: u64,
     ended: u64,
-    /// The latest run that failed, and how.
-    failed: Option<(u64, i32)>,
+    /// How a run failed, if one did since the queue came to be.
+    failed: Option<i32>,
     /// How many savers use this queue now.
     users: usize,
 }
@@ -40,53 +45,59 @@ impl DirectorySync {
     /// What `fsync` returned, to everyone who relied on that run.
     pub(super) fn sync(
         &self,
-        dir: &Path,
+        dir: Identity,
         fsync: impl FnOnce() -> io::Result<()>,
     ) -> io::Result<()> {
-        let queue = {
+        let (queue, mine) = {
             let mut queues = self.queues.lock();
-            let queue = Arc::clone(queues.entry(dir.to_owned()).or_default());
-            queue.state.lock().users += 1;
-            queue
+            let queue = Arc::clone(queues.entry(dir).or_default());
+            let mut state = queue.state.lock();
+            state.users += 1;
+            // The first run that begins from now on covers us.
+            let mine = state.begun + 1;
+            drop(state);
+            (queue, mine)
         };
-        let result = queue.wait_or_lead(fsync);
+        let result = queue.wait_or_lead(mine, fsync);
         let mut queues = self.queues.lock();
         let mut state = queue.state.lock();
         state.users -= 1;
         if state.users == 0 {
-            queues.remove(dir);
+            queues.remove(&dir);
         }
         result
+    }
+
+    /// Counts the savers who sync or wait.
+    #[cfg(test)]
+    pub(super) fn users(&self) -> usize {
+        self.queues.lock().values().map(|q| q.state.lock().users).sum()
     }
 }
 
 impl Queue {
-    fn wait_or_lead(&self, fsync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    fn wait_or_lead(&self, mine: u64, fsync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         let mut state = self.state.lock();
-        // The first run that begins from now on covers us.
-        let mine = state.begun + 1;
         while state.begun != state.ended && state.ended < mine {
             self.ended.wait(&mut state);
         }
-        if state.ended < mine {
-            state.begun += 1;
-            let run = state.begun;
-            drop(state);
-            let result = fsync();
-            let mut state = self.state.lock();
-            state.ended = run;
-            if let Err(error) = &result {
-                state.failed = Some((run, error.raw_os_error().unwrap_or(5)));
-            }
-            drop(state);
-            self.ended.notify_all();
-            return result;
+        if let Some(errno) = state.failed {
+            return Err(io::Error::from_raw_os_error(errno));
         }
-        match state.failed {
-            // A later run's success says nothing: after a failure the kernel forgets what was lost.
-            Some((run, errno)) if run >= mine => Err(io::Error::from_raw_os_error(errno)),
-            _ => Ok(()),
+        if state.ended >= mine {
+            return Ok(());
         }
+        state.begun = mine;
+        drop(state);
+        let result = fsync();
+        let mut state = self.state.lock();
+        state.ended = mine;
+        if let Err(error) = &result {
+            state.failed = Some(error.raw_os_error().unwrap_or(Errno::IO.raw_os_error()));
+        }
+        drop(state);
+        self.ended.notify_all();
+        result
     }
 }
 
@@ -98,51 +109,53 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn waiting_savers_share_a_run_that_began_after_they_came() {
+    const DIR: Identity = Identity::of_test(1);
+
+    /// Lets eight savers come while a run is under way, which then ends with `first`.
+    fn eight_behind_one(first: fn() -> io::Result<()>) -> (usize, Vec<io::Result<()>>) {
         let sync = DirectorySync::default();
         let runs = AtomicUsize::new(0);
         let gate = Barrier::new(2);
-        thread::scope(|scope| {
-            let first = scope.spawn(|| {
-                sync.sync(Path::new("d"), || {
+        let results = thread::scope(|scope| {
+            let leader = scope.spawn(|| {
+                sync.sync(DIR, || {
                     runs.fetch_add(1, Ordering::SeqCst);
                     gate.wait();
                     gate.wait();
-                    Ok(())
+                    first()
                 })
             });
             gate.wait();
-            let others: Vec<_> = (0..8)
-                .map(|_| {
-                    scope.spawn(|| {
-                        sync.sync(Path::new("d"), || {
-                            runs.fetch_add(1, Ordering::SeqCst);
-                            Ok(())
-                        })
-                    })
+            let count = || {
+                sync.sync(DIR, || {
+                    runs.fetch_add(1, Ordering::SeqCst);
+                    Ok(())
                 })
-                .collect();
-            // All eight hold the queue before the first run ends.
-            while sync.queues.lock().get(Path::new("d")).is_none_or(|q| q.state.lock().users < 9) {
+            };
+            let others: Vec<_> = (0..8).map(|_| scope.spawn(count)).collect();
+            while sync.users() < 9 {
                 thread::yield_now();
             }
             gate.wait();
-            assert!(first.join().unwrap().is_ok());
-            for other in others {
-                assert!(other.join().unwrap().is_ok());
-            }
+            let mut results = vec![leader.join().unwrap()];
+            results.extend(others.into_iter().map(|o| o.join().unwrap()));
+            results
         });
-        assert!(runs.load(Ordering::SeqCst) <= 9);
-        assert!(runs.load(Ordering::SeqCst) >= 2, "the run under way covers nobody who came later");
         assert!(sync.queues.lock().is_empty());
+        (runs.into_inner(), results)
     }
 
     #[test]
-    fn a_failure_reaches_everyone_who_relied_on_the_run() {
-        let sync = DirectorySync::default();
-        let failed = sync.sync(Path::new("d"), || Err(io::Error::from_raw_os_error(5)));
-        assert_eq!(failed.unwrap_err().raw_os_error(), Some(5));
-        assert!(sync.sync(Path::new("d"), || Ok(())).is_ok());
+    fn savers_who_wait_together_share_the_next_run() {
+        let (runs, results) = eight_behind_one(|| Ok(()));
+        assert!(results.iter().all(Result::is_ok));
+        assert_eq!(runs, 2, "the run under way covers nobody who came later; the next covers all");
+    }
+
+    #[test]
+    fn a_failure_reaches_those_who_wait_for_the_next_run_too() {
+        let (runs, results) = eight_behind_one(|| Err(io::Error::from_raw_os_error(5)));
+        assert_eq!(runs, 1, "no fsync is tried again after one failed");
+        assert!(results.iter().all(|r| r.as_ref().is_err_and(|e| e.raw_os_error() == Some(5))));
     }
 }

@@ -1,9 +1,47 @@
 //! Turns a page's Markdown into HTML that is safe to put before any reader.
+//!
+//! The one idea: the HTML is written by us, element by element; nothing of what an author wrote is
+//! ever copied into it as markup. In steps:
+//!
+//! 1. [`front_matter`] takes the YAML block off the top; what is left is the body.
+//! 2. `pulldown-cmark` turns the body into events.
+//! 3. [`footnotes`] numbers the footnotes in the order in which readers meet them.
+//! 4. [`writer`] walks the events and writes to [`html`], which escapes every text and value, keeps a
+//!    stack of open elements, and so can only produce balanced HTML of bounded depth. Links go
+//!    through [`links`], which knows names and schemes; code through [`code`], formulas through [`math`].
+//! 5. Raw HTML is read as tokens by [`raw_html`]; the elements and attributes on its list are written
+//!    anew through step 4, without class, id or style; everything else is dropped. So raw HTML can
+//!    neither look like the wiki's own controls nor leave an element open past its container.
+//! 6. Where a page has raw HTML or formulas, [`sanitize`] runs `ammonia` over the whole as a second,
+//!    independent line. Pages without either consist of our own elements only and skip it.
+//!
+//! There are no placeholders that are filled in after sanitising, so none can be forged. Ids of
+//! headings have no upper-case letter, colon or dot, so an interface that uses one of these in its own
+//! ids cannot be shadowed. This module does no I/O and knows no HTTP; what it has to know about other
+//! documents it asks of [`Pages`].
 
+mod autolink;
+mod code;
+mod footnotes;
+mod front_matter;
+mod html;
+mod links;
+mod math;
+mod outline;
+mod raw_html;
 mod safe_html;
+mod sanitize;
+mod slug;
+#[cfg(test)]
+mod tests;
+mod writer;
 
 use std::sync::Arc;
 
+use pulldown_cmark::Options;
+
+pub use self::links::{LinkTarget, resolve};
+pub use self::outline::{Outline, outline};
 pub use self::safe_html::SafeHtml;
 use crate::model::path::DocPath;
 
@@ -82,65 +120,18 @@ impl Renderer {
         pages: &dyn Pages,
         options: RenderOptions,
     ) -> Rendered {
-        let _ = (page, pages, options, &self.base);
-        Rendered {
-            html: SafeHtml::vouch(markdown.replace('&', "&amp;").replace('<', "&lt;")),
-            title: None,
-            first_heading: None,
-            tags: Vec::new(),
-            toc: Vec::new(),
-            links: Vec::new(),
-            front_matter_error: None,
-        }
+        writer::render(&self.base, page, markdown, pages, options)
     }
 }
 
-/// A link to a document of the wiki as it was written, before anyone asked what exists.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkTarget {
-    /// The documents it may mean, best first; never empty.
-    pub candidates: Vec<DocPath>,
-    /// The file name it asks for, folded.
-    pub file_name: String,
-    /// The same name taken as a page's (`v1.2` as `v1.2.md`), folded, where it can be read both ways.
-    pub other_name: Option<String>,
-    /// Whether the only document with that file name is meant when no candidate exists.
-    pub anywhere: bool,
-    /// The document that would be created if it means none that exists.
-    pub missing: DocPath,
-}
-
-/// Returns where a link leads or what it would create, and whether that exists.
-pub fn resolve(target: &LinkTarget, pages: &dyn Pages) -> (DocPath, bool) {
-    let by_name = || {
-        let names = std::iter::once(&target.file_name).chain(&target.other_name);
-        names.filter(|_| target.anywhere).find_map(|name| pages.find_by_name(name))
-    };
-    match target.candidates.iter().find_map(|path| pages.find(path)).or_else(by_name) {
-        Some(found) => (found, true),
-        None => (target.missing.clone(), false),
-    }
-}
-
-/// What a page's text says of itself, without rendering.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outline {
-    /// The title that the front matter gives.
-    pub title: Option<String>,
-    /// The text of the first heading.
-    pub first_heading: Option<String>,
-    /// The tags.
-    pub tags: Vec<String>,
-    /// The internal documents linked.
-    pub names: Vec<LinkTarget>,
-    /// Plain text for search.
-    pub text: String,
-    /// The headings' texts.
-    pub headings: Vec<String>,
-}
-
-/// Outlines a page.
-pub fn outline(page: &DocPath, markdown: &str) -> Outline {
-    let _ = page;
-    Outline { text: markdown.to_owned(), ..Outline::default() }
+/// The Markdown that pages may use, the same for rendering and for the outline.
+fn markdown_options() -> Options {
+    Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_MATH
+        | Options::ENABLE_GFM
+        | Options::ENABLE_DEFINITION_LIST
+        | Options::ENABLE_WIKILINKS
 }

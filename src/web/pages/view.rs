@@ -1,0 +1,251 @@
+//! Reading a page.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{OriginalUri, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use super::attachment;
+use crate::model::path::{DocPath, PAGE_SUFFIX};
+use crate::web::cache::{CachedPage, Validity};
+use crate::web::error::Failure;
+use crate::web::extract::{Fields, Rest, Visitor};
+use crate::web::filters;
+use crate::web::shell::Shell;
+use crate::web::site::Site;
+use crate::wiki::render::{RenderOptions, Rendered, TocEntry};
+use crate::wiki::{Document, MAX_TEXT, Revision};
+
+/// Leads to the home page.
+pub(in crate::web) async fn home(State(site): State<Site>) -> Result<Redirect, Failure> {
+    let home = DocPath::page_from_user(&site.settings().home)?;
+    Ok(Redirect::to(&site.url(&home.address())))
+}
+
+/// There is nothing at this address.
+pub(in crate::web) async fn nothing() -> Failure {
+    Failure::not_found("The address leads nowhere.")
+}
+
+/// Shows a page, its raw text, or an attachment.
+pub(in crate::web) async fn show(
+    State(site): State<Site>,
+    OriginalUri(uri): OriginalUri,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Rest(name): Rest,
+) -> Result<Response, Failure> {
+    // The hot path: nothing is rendered and nothing is read.
+    if uri.query().is_none()
+        && let Some(page) = site.views().get(uri.path(), visitor.theme)
+        && site.wiki().fresh(&page.key).is_some()
+        && page.validity == validity(&site, &page)
+    {
+        return Ok(page.respond(&headers));
+    }
+    let query = Fields::parse(uri.query().unwrap_or_default().as_bytes());
+    site.blocking(move |site| find(site, &visitor, &headers, uri.path(), &query, &name)).await
+}
+
+fn validity(site: &Site, page: &CachedPage) -> Validity {
+    Validity {
+        version: site.wiki().page_version(&page.key),
+        conflicts: site.wiki().conflict_count(),
+    }
+}
+
+/// Finds what a name in an address means: a page, an attachment, or a page's raw text.
+fn find(
+    site: &Site,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    address: &str,
+    query: &Fields,
+    name: &str,
+) -> Result<Response, Failure> {
+    let name = name.trim_end_matches('/');
+    let page = DocPath::page_from_user(name)?;
+    let raw = name.ends_with(PAGE_SUFFIX);
+    if let Some(document) = site.wiki().open(&page)?
+        && document.is_live()
+    {
+        if raw {
+            return attachment::raw_text(site, headers, &document);
+        }
+        // One page, one address.
+        if document.path().without_suffix() != name {
+            return Ok(Redirect::to(&site.url(&document.path().address())).into_response());
+        }
+        return show_page(site, visitor, headers, address, query, &document);
+    }
+    let attachment = DocPath::from_user(name)?;
+    if !attachment.is_page()
+        && let Some(document) = site.wiki().open(&attachment)?
+        && document.winner().is_some()
+    {
+        if document.is_live() {
+            return attachment::serve(site, headers, query, &document);
+        }
+        return show_absent(site, visitor, Some(document), &attachment);
+    }
+    let document = site.wiki().open(&page)?;
+    show_absent(site, visitor, document, &page)
+}
+
+#[derive(Template)]
+#[template(path = "pages/page.html")]
+struct PageView<'a> {
+    shell: Shell,
+    document: &'a Document,
+    winner: &'a Revision,
+    content: Content,
+    backlinks: Vec<Arc<Document>>,
+    versions_waiting: usize,
+    missing_parents: usize,
+    saved: Option<&'static str>,
+    crumbs: Vec<Crumb>,
+}
+
+/// What stands where the page's text belongs.
+enum Content {
+    Rendered(Box<Rendered>),
+    /// Not UTF-8: shown with replacement characters.
+    Binary,
+    /// Too large to be shown.
+    TooLarge,
+}
+
+impl Content {
+    fn toc(&self) -> &[TocEntry] {
+        match self {
+            Content::Rendered(rendered) if rendered.toc.len() > 1 => &rendered.toc,
+            _ => &[],
+        }
+    }
+
+    fn tags(&self) -> &[String] {
+        match self {
+            Content::Rendered(rendered) => &rendered.tags,
+            _ => &[],
+        }
+    }
+}
+
+/// A folder on the way to a page.
+pub(in crate::web) struct Crumb {
+    /// Its name.
+    pub(in crate::web) name: String,
+    /// Its address.
+    pub(in crate::web) href: String,
+}
+
+/// Returns the folders on the way to a document.
+pub(in crate::web) fn crumbs(site: &Site, path: &DocPath) -> Vec<Crumb> {
+    let mut crumbs = Vec::new();
+    let mut so_far = String::new();
+    for folder in path.folder().split('/').filter(|f| !f.is_empty()) {
+        if !so_far.is_empty() {
+            so_far.push('/');
+        }
+        let _ = write!(so_far, "{folder}");
+        crumbs.push(Crumb {
+            name: folder.to_owned(),
+            href: site.url(&crate::model::path::escape(&so_far)),
+        });
+    }
+    crumbs
+}
+
+fn show_page(
+    site: &Site,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    address: &str,
+    query: &Fields,
+    document: &Arc<Document>,
+) -> Result<Response, Failure> {
+    let wiki = site.wiki();
+    let Some(winner) = document.winner() else { return Err(Failure::internal()) };
+    // Taken before anything is read: what changes meanwhile makes the entry invalid, not wrong.
+    let validity =
+        Validity { version: wiki.page_version(document.key()), conflicts: wiki.conflict_count() };
+    let content = if winner.length > MAX_TEXT {
+        Content::TooLarge
+    } else {
+        match String::from_utf8(wiki.content(document, winner.id)?) {
+            Ok(text) => Content::Rendered(Box::new(wiki.render(
+                document.path(),
+                &text,
+                RenderOptions::default(),
+            ))),
+            Err(_) => Content::Binary,
+        }
+    };
+    let saved = match query.get("saved") {
+        "" => None,
+        "same" => Some("The page says just that already, so there was nothing to save."),
+        "merged" => Some("Saved. Both versions are in it."),
+        "second" => Some("Saved as a second version. It waits below until somebody merges it."),
+        _ => Some("Saved."),
+    };
+    let view = PageView {
+        shell: Shell::new(site, visitor, document.title()),
+        document,
+        winner,
+        content,
+        backlinks: wiki.backlinks(document.path()),
+        versions_waiting: document.resolution().conflicts.len(),
+        missing_parents: document.resolution().missing.len(),
+        saved,
+        crumbs: crumbs(site, document.path()),
+    };
+    let html = view.render().map_err(|_| Failure::internal())?;
+    let page = Arc::new(CachedPage::new(document.key().clone(), validity, html));
+    let response = page.respond(headers);
+    if view.saved.is_none() && query.find("saved").is_none() {
+        site.views().put(address, visitor.theme, page);
+    }
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "pages/absent.html")]
+struct Absent<'a> {
+    shell: Shell,
+    path: &'a DocPath,
+    crumbs: Vec<Crumb>,
+    /// Deleted rather than never written.
+    deleted: Option<&'a Document>,
+    /// The revision to restore: the last that was not a deletion.
+    last: Option<&'a Revision>,
+    nonce: String,
+    children: Vec<DocPath>,
+}
+
+/// Says that a page does not exist, or was deleted, and what can be done.
+fn show_absent(
+    site: &Site,
+    visitor: &Visitor,
+    document: Option<Arc<Document>>,
+    path: &DocPath,
+) -> Result<Response, Failure> {
+    let deleted = document.as_deref().filter(|d| d.is_deleted());
+    let last = deleted.and_then(|d| d.revisions().find(|r| r.damage.is_none() && !r.is_deletion()));
+    let folder = format!("{}/", path.without_suffix());
+    let children =
+        site.wiki().paths().into_iter().filter(|p| p.as_str().starts_with(&folder) && p.is_page());
+    let view = Absent {
+        shell: Shell::new(site, visitor, path.title()),
+        path,
+        crumbs: crumbs(site, path),
+        deleted,
+        last,
+        nonce: site.wiki().nonces().draw().to_string(),
+        children: children.take(200).collect(),
+    };
+    let html = view.render().map_err(|_| Failure::internal())?;
+    Ok((StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response())
+}

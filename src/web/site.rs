@@ -1,0 +1,116 @@
+//! What every handler may reach: the wiki and the settings of the site around it.
+
+use std::sync::Arc;
+
+use super::cache::ViewCache;
+use super::error::Failure;
+use crate::wiki::Wiki;
+
+/// Who may do what, until accounts come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Access {
+    /// Everyone who reaches the server reads and edits.
+    #[default]
+    Open,
+    /// Everyone reads, nobody edits through the web.
+    ReadOnly,
+}
+
+/// The settings of the site.
+#[derive(Debug, Clone)]
+pub struct SiteSettings {
+    /// The name of the wiki.
+    pub title: String,
+    /// The page that `/` leads to.
+    pub home: String,
+    /// The prefix of all addresses: empty, or such as `/wiki`.
+    pub base_path: String,
+    /// The address under which visitors reach the wiki, such as `https://wiki.example.org`.
+    pub public_url: Option<String>,
+    /// Who may do what.
+    pub access: Access,
+}
+
+impl Default for SiteSettings {
+    fn default() -> Self {
+        Self {
+            title: "Everpage".to_owned(),
+            home: "Home".to_owned(),
+            base_path: String::new(),
+            public_url: None,
+            access: Access::Open,
+        }
+    }
+}
+
+struct Inner {
+    wiki: Arc<Wiki>,
+    settings: SiteSettings,
+    views: ViewCache,
+}
+
+/// The wiki and the settings around it; cheap to clone.
+#[derive(Clone)]
+pub struct Site(Arc<Inner>);
+
+impl Site {
+    /// Puts a site around a wiki.
+    pub fn new(wiki: Arc<Wiki>, settings: SiteSettings) -> Self {
+        Self(Arc::new(Inner { wiki, settings, views: ViewCache::new() }))
+    }
+
+    /// Returns the wiki.
+    pub fn wiki(&self) -> &Arc<Wiki> {
+        &self.0.wiki
+    }
+
+    /// Returns the settings.
+    pub fn settings(&self) -> &SiteSettings {
+        &self.0.settings
+    }
+
+    pub(super) fn views(&self) -> &ViewCache {
+        &self.0.views
+    }
+
+    /// Returns the address of something below the site's root, such as `-/recent`.
+    pub fn url(&self, rest: &str) -> String {
+        format!("{}/{rest}", self.0.settings.base_path)
+    }
+
+    /// Does something that blocks, away from the async threads.
+    ///
+    /// # Errors
+    /// What the work returns; a panic in it is an internal failure.
+    pub(super) async fn blocking<T, F>(&self, work: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Site) -> Result<T, Failure> + Send + 'static,
+    {
+        let site = self.clone();
+        tokio::task::spawn_blocking(move || work(&site))
+            .await
+            .unwrap_or_else(|_| Err(Failure::internal()))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::fs::FsStore;
+    use crate::wiki::{Limits, Parts, SystemClock, SystemNonces};
+
+    /// Makes a site around an empty wiki.
+    pub(in crate::web) fn empty_site(data: &Path) -> Site {
+        let wiki = Wiki::new(Parts {
+            store: Arc::new(FsStore::open(data).unwrap()),
+            clock: Arc::new(SystemClock),
+            nonces: Arc::new(SystemNonces),
+            base_path: String::new(),
+            limits: Limits::default(),
+        });
+        Site::new(Arc::new(wiki), SiteSettings::default())
+    }
+}

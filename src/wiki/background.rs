@@ -1,0 +1,199 @@
+//! The threads that keep the catalog in step: scanning, and following the watcher's hints.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::{Wiki, WikiError};
+use crate::store::watch::{Hint, Watch};
+use crate::store::{DiskDir, StoreError};
+
+/// How long hints are gathered before they are followed.
+const GATHER: Duration = Duration::from_millis(20);
+/// How often everything is looked at while the watcher works.
+const SCAN_INTERVAL: Duration = Duration::from_secs(30);
+/// How often everything is looked at without a watcher.
+const SCAN_INTERVAL_BLIND: Duration = Duration::from_secs(2);
+/// A scan may take up at most this share of the time.
+const SCAN_SHARE: u32 = 20;
+/// A scan that a hint asks for waits this many times as long as the last one took.
+const HINTED_SCAN_SHARE: u32 = 4;
+
+/// The running background work; dropping it ends it.
+#[derive(Debug)]
+pub struct Background {
+    wiki: Arc<Wiki>,
+    wake: Sender<Hint>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.wiki.stopping.store(true, Ordering::Relaxed);
+        // The thread is gone already if it panicked.
+        let _ = self.wake.send(Hint::Everything);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Wiki {
+    /// Starts looking at everything once, and then following changes until the result is dropped.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn start(self: &Arc<Self>) -> std::io::Result<Background> {
+        let (wake, hints) = channel();
+        let follower = Follower {
+            wiki: Arc::clone(self),
+            hints,
+            sender: wake.clone(),
+            watch: None,
+            root: None,
+        };
+        let thread =
+            std::thread::Builder::new().name("follow".to_owned()).spawn(move || follower.run())?;
+        Ok(Background { wiki: Arc::clone(self), wake, thread: Some(thread) })
+    }
+
+    /// Looks at one directory now, whatever its stamp says.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(super) fn refresh_dir(&self, dir: &DiskDir) -> Result<Followed, WikiError> {
+        let key = dir.path().key();
+        let lock = self.lock(&key);
+        let _guard = lock.lock();
+        let begun = Instant::now();
+        let known = self.catalog.get(&key);
+        let mut dirs: Vec<DiskDir> =
+            known.iter().flat_map(|d| d.dirs.iter().map(|(d, _)| d.clone())).collect();
+        if !dirs.contains(dir) {
+            dirs.push(dir.clone());
+        }
+        let mut listings = Vec::with_capacity(dirs.len());
+        for dir in dirs {
+            let listing = self.store.list(&dir)?;
+            listings.push((dir, listing));
+        }
+        let maybe_folder =
+            listings.iter().any(|(d, l)| d == dir && l.stamp.is_some() && l.revisions.is_empty());
+        if !known.as_deref().is_some_and(|d| super::refresh::as_listed(d, &listings)) {
+            self.take_in(&key, known.as_deref(), listings)?;
+        }
+        self.mark_checked(&key, begun);
+        Ok(if maybe_folder { Followed::MaybeFolder } else { Followed::Document })
+    }
+}
+
+/// What a hinted directory turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Followed {
+    Document,
+    /// It is there and holds no revision: documents may lie below it.
+    MaybeFolder,
+}
+
+struct Follower {
+    wiki: Arc<Wiki>,
+    hints: Receiver<Hint>,
+    sender: Sender<Hint>,
+    watch: Option<Watch>,
+    /// Which directory is watched, to notice that it was put back as another one.
+    root: Option<u64>,
+}
+
+impl Follower {
+    fn run(mut self) {
+        let mut next_scan = Instant::now();
+        let mut earliest_scan = next_scan;
+        let mut failing = false;
+        loop {
+            if self.wiki.stopping.load(Ordering::Relaxed) {
+                return;
+            }
+            if Instant::now() >= next_scan.max(earliest_scan) {
+                self.watch_root();
+                let begun = Instant::now();
+                match self.wiki.scan() {
+                    Ok(()) => {
+                        failing = false;
+                        self.wiki.mark_scanned();
+                    }
+                    Err(error) => {
+                        if !failing {
+                            tracing::warn!(%error, "the pages cannot be reached");
+                        }
+                        failing = true;
+                    }
+                }
+                let took = begun.elapsed();
+                let interval = if self.watch.is_some() && !failing {
+                    SCAN_INTERVAL
+                } else {
+                    SCAN_INTERVAL_BLIND
+                };
+                next_scan = Instant::now() + interval.max(took * SCAN_SHARE);
+                earliest_scan = Instant::now() + took * HINTED_SCAN_SHARE;
+            }
+            let wait = next_scan.max(earliest_scan).saturating_duration_since(Instant::now());
+            match self.hints.recv_timeout(wait) {
+                Ok(hint) => {
+                    if self.follow(hint) {
+                        next_scan = Instant::now();
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Follows a hint and those that come with it; tells whether a scan is due.
+    fn follow(&mut self, first: Hint) -> bool {
+        let mut dirs = BTreeSet::new();
+        let mut everything = false;
+        let end = Instant::now() + GATHER;
+        let mut next = Some(first);
+        while let Some(hint) = next {
+            match hint {
+                Hint::Everything => everything = true,
+                Hint::Directory(dir) => drop(dirs.insert(dir)),
+            }
+            next = self.hints.recv_timeout(end.saturating_duration_since(Instant::now())).ok();
+        }
+        for spelled in dirs {
+            let Ok(dir) = DiskDir::parse(&spelled) else { continue };
+            match self.wiki.refresh_dir(&dir) {
+                Ok(Followed::Document) => {}
+                Ok(Followed::MaybeFolder) | Err(WikiError::Store(StoreError::Unavailable(_))) => {
+                    everything = true;
+                }
+                Err(error) => tracing::warn!(dir = spelled, %error, "could not follow a change"),
+            }
+        }
+        everything
+    }
+
+    /// Watches the directory of all pages, anew where it is another one than before.
+    fn watch_root(&mut self) {
+        let root = self.wiki.store.identity();
+        if root.is_none() || (self.root == root && self.watch.is_some()) {
+            return;
+        }
+        self.watch = match self.wiki.store.watch(self.sender.clone()) {
+            Ok(watch) => watch,
+            Err(error) => {
+                if self.root != root {
+                    tracing::warn!(%error, "changes from outside are found by scanning only, which takes longer");
+                }
+                None
+            }
+        };
+        self.root = root;
+    }
+}

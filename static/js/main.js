@@ -1,0 +1,1 @@
+// On every page: keys, copying, relative times.
