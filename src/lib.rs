@@ -11,11 +11,9 @@
 
 pub mod model;
 pub mod store;
-pub mod web;
 pub mod wiki;
 
 pub mod config;
-
 pub mod web;
 
 pub mod cli;

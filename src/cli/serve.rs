@@ -11,9 +11,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Outcome;
 use super::context::{Context, open_store};
-use crate::config::{Layer, Settings};
+use crate::config::{Access, Layer, Settings};
 use crate::store::Store;
-use crate::web;
+use crate::web::{self, Site, SiteSettings};
 use crate::wiki::{Parts, SystemClock, SystemNonces, Wiki};
 
 /// How long work on other threads may take after the last connection has ended.
@@ -78,12 +78,8 @@ async fn serve(wiki: &Arc<Wiki>, settings: &Settings) -> anyhow::Result<()> {
     let signals = Signals::new().context("could not wait for signals")?;
     let background = wiki.start().context("could not start looking at the pages")?;
     let router = router(wiki, settings);
-    tracing::info!(
-        "{} serves {} on http://{address}{}",
-        "Everpage",
-        settings.wiki.title,
-        settings.server.base_path
-    );
+    let (title, prefix) = (&settings.wiki.title, &settings.server.base_path);
+    tracing::info!("Everpage serves “{title}” on http://{address}{prefix}");
     let served = web::server::serve(listener, router, signals.first()).await;
     tracing::info!("stopped");
     // Ending it waits for a scan to notice.
@@ -92,9 +88,20 @@ async fn serve(wiki: &Arc<Wiki>, settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// Builds what is served.
-fn router(_wiki: &Arc<Wiki>, _settings: &Settings) -> axum::Router {
-    // WEB: everpage::web::app(…) goes here.
-    axum::Router::new()
+fn router(wiki: &Arc<Wiki>, settings: &Settings) -> axum::Router {
+    web::app(Site::new(
+        Arc::clone(wiki),
+        SiteSettings {
+            title: settings.wiki.title.clone(),
+            home: settings.wiki.home.without_suffix().to_owned(),
+            base_path: settings.server.base_path.clone(),
+            public_url: settings.server.public_url.clone(),
+            access: match settings.server.access {
+                Access::Open => web::Access::Open,
+                Access::ReadOnly => web::Access::ReadOnly,
+            },
+        },
+    ))
 }
 
 /// The ways to ask a server to stop.
