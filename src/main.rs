@@ -1,3 +1,7 @@
 //! The `everpage` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    everpage::cli::main()
+}

@@ -13,6 +13,7 @@ mod filters;
 mod pages;
 mod routes;
 mod security;
+pub mod server;
 mod shell;
 mod site;
 

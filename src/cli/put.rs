@@ -1,0 +1,162 @@
+//! `everpage put`: saves what comes on standard input.
+
+use std::io::{self, IsTerminal, Read, Write};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::context::{Context, Opened, check_revision, edit_of, limit, saved};
+use super::{Outcome, Signature, show};
+use crate::model::path::DocPath;
+use crate::model::resolve::State;
+use crate::model::revision::RevisionId;
+use crate::wiki::{IfMovedOn, Saved};
+
+/// Contents up to this size are taken into memory; larger ones go to disk as they come.
+const IN_MEMORY: u64 = 32 << 20;
+/// How often a save is tried again when others save the same document at the same moment.
+const ATTEMPTS: usize = 20;
+
+/// Save standard input as the next revision of a document and print the new id
+///
+/// The id is printed once the revision is on stable storage. What the document says already is
+/// not saved again; its id is printed then.
+#[derive(Debug, Args)]
+pub(super) struct Put {
+    /// The document; without an extension it is a page
+    #[arg(value_parser = super::document)]
+    path: DocPath,
+    /// Revision that the text was based on; may be given several times [default: the winner]
+    #[arg(long = "parent", value_name = "ID")]
+    parents: Vec<RevisionId>,
+    /// Delete the document: save an empty revision
+    #[arg(long)]
+    delete: bool,
+    #[command(flatten)]
+    signature: Signature,
+}
+
+impl Put {
+    pub(super) fn run(&self, context: &mut Context) -> anyhow::Result<Outcome> {
+        // Everything that can be refused is, before the text is taken.
+        let (known, path) = if self.delete || !self.parents.is_empty() {
+            let opened = context.open()?;
+            let document = opened.require(&self.path)?;
+            self.parents.iter().try_for_each(|id| check_revision(&document, *id))?;
+            (Some(opened), document.path().clone())
+        } else {
+            (None, self.path.clone())
+        };
+        let limit = limit(context.limits()?, &path);
+        let mut input: Box<dyn Read> = if self.delete && io::stdin().is_terminal() {
+            Box::new(io::empty())
+        } else {
+            Box::new(io::stdin().lock())
+        };
+        let held = if self.parents.is_empty() { IN_MEMORY.min(limit) } else { limit };
+        let mut content = Vec::new();
+        input
+            .by_ref()
+            .take(held.saturating_add(1))
+            .read_to_end(&mut content)
+            .context("could not read standard input")?;
+        let size = content.len() as u64;
+        if size > limit {
+            return Err(too_large(&path, limit));
+        }
+        match (content.is_empty(), self.delete) {
+            (true, false) => bail!(
+                "standard input is empty, and saving it would delete “{path}”; if that is meant, say \
+                 --delete"
+            ),
+            (false, true) => bail!("--delete takes no text, but there is some on standard input"),
+            _ => {}
+        }
+        let opened = match known {
+            Some(opened) => opened,
+            None => context.open_or_create()?,
+        };
+        let result = if size > held {
+            let rest = Limited { input, left: limit - size, path: &path, limit };
+            self.stream(&opened, &path, &content, rest)?
+        } else {
+            self.save(&opened, &path, content)?
+        };
+        let unchanged = matches!(result, Saved::Unchanged { .. });
+        let (id, document) = saved(result)?;
+        writeln!(context.out, "{id}")?;
+        if unchanged {
+            context.note("nothing to save: the document says this already")?;
+        } else if document.state(id) == State::Conflict {
+            context.note(format!(
+                "saved as a second version: readers see {}; everpage merge '{}' shows both",
+                document.winner().map(show::line).unwrap_or_default(),
+                document.path()
+            ))?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn save(&self, opened: &Opened, path: &DocPath, content: Vec<u8>) -> anyhow::Result<Saved> {
+        let mut edit = edit_of(path, None, &self.signature, content);
+        for _ in 0..ATTEMPTS {
+            let document = opened.find(path)?;
+            if let Some(document) = &document {
+                edit.path = document.path().clone();
+            }
+            if !self.parents.is_empty() {
+                return Ok(opened.wiki.save_on(&edit, self.parents.clone())?);
+            }
+            if self.delete && document.as_ref().is_none_or(|d| !d.is_live()) {
+                bail!("“{path}” is deleted already");
+            }
+            edit.base = document.and_then(|d| d.resolution().winner);
+            // On the winner was asked for, whichever it is by now.
+            let result = opened.wiki.save(&edit, IfMovedOn::Stop)?;
+            if !matches!(result, Saved::MovedOn { .. }) {
+                return Ok(result);
+            }
+        }
+        bail!("others keep saving “{path}”; nothing was saved")
+    }
+
+    fn stream(
+        &self,
+        opened: &Opened,
+        path: &DocPath,
+        begun: &[u8],
+        rest: Limited<'_>,
+    ) -> anyhow::Result<Saved> {
+        let document = opened.find(path)?;
+        let edit = edit_of(path, document.as_deref(), &self.signature, Vec::new());
+        Ok(opened.wiki.save_stream(&edit, &mut begun.chain(rest))?)
+    }
+}
+
+fn too_large(path: &DocPath, limit: u64) -> anyhow::Error {
+    let key = if path.is_page() { "max_text" } else { "max_attachment" };
+    anyhow::anyhow!(
+        "“{path}” is larger than the {limit} bytes that {key} allows; nothing was saved"
+    )
+}
+
+/// A reader that fails, and so abandons the save, where more comes than is allowed.
+struct Limited<'a> {
+    input: Box<dyn Read>,
+    left: u64,
+    path: &'a DocPath,
+    limit: u64,
+}
+
+impl Read for Limited<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        match self.left.checked_sub(read as u64) {
+            Some(left) => {
+                self.left = left;
+                Ok(read)
+            }
+            None => Err(io::Error::other(too_large(self.path, self.limit).to_string())),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `everpage serve`: start-up and shutdown of the server.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::Outcome;
+use super::context::{Context, open_store};
+use crate::config::{Access, Layer, Settings};
+use crate::store::Store;
+use crate::web::{self, Site, SiteSettings};
+use crate::wiki::{Parts, SystemClock, SystemNonces, Wiki};
+
+/// How long work on other threads may take after the last connection has ended.
+const LAST_WORK: Duration = Duration::from_secs(30);
+
+/// Serve the wiki over HTTP; this is what everpage does without a subcommand
+#[derive(Debug, Default, Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    flags: Layer,
+    /// Print the settings in force as the text of an everpage.toml, and end
+    #[arg(long)]
+    print_config: bool,
+}
+
+impl Serve {
+    pub(super) fn run(&self, context: &mut Context) -> anyhow::Result<Outcome> {
+        let settings = context.settings(self.flags.clone())?;
+        if self.print_config {
+            writeln!(context.out, "# data directory: {}", context.data.display())?;
+            write!(context.out, "{}", settings.to_toml())?;
+            return Ok(Outcome::Done);
+        }
+        settings.server.check_exposure()?;
+        let store = open_store(&context.data)?;
+        let wiki = Arc::new(Wiki::new(Parts {
+            store: store as Arc<dyn Store>,
+            clock: Arc::new(SystemClock),
+            nonces: Arc::new(SystemNonces),
+            base_path: settings.server.base_path.clone(),
+            limits: settings.wiki.limits,
+        }));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("could not start the threads of the server")?;
+        let served = runtime.block_on(serve(&wiki, &settings));
+        // What still runs is a save whose browser has gone: it gets its time, too.
+        runtime.shutdown_timeout(LAST_WORK);
+        served.map(|()| Outcome::Done)
+    }
+}
+
+async fn serve(wiki: &Arc<Wiki>, settings: &Settings) -> anyhow::Result<()> {
+    let asked = settings.server.listen;
+    let listener = TcpListener::bind(asked).await.map_err(|e| match e.kind() {
+        io::ErrorKind::AddrInUse => anyhow!(
+            "the port of {asked} is taken by another program, perhaps by another everpage; choose \
+             another with --listen {}:{}",
+            asked.ip(),
+            asked.port().wrapping_add(1).max(1024)
+        ),
+        io::ErrorKind::AddrNotAvailable => {
+            anyhow!("{asked} is not an address of this machine; choose another with --listen")
+        }
+        io::ErrorKind::PermissionDenied => {
+            anyhow!("this user may not listen on {asked}; choose a port above 1023 with --listen")
+        }
+        _ => anyhow!(e).context(format!("could not listen on {asked}")),
+    })?;
+    let address = listener.local_addr().context("could not tell the address listened on")?;
+    let signals = Signals::new().context("could not wait for signals")?;
+    let background = wiki.start().context("could not start looking at the pages")?;
+    let router = router(wiki, settings);
+    let (title, prefix) = (&settings.wiki.title, &settings.server.base_path);
+    tracing::info!("Everpage serves “{title}” on http://{address}{prefix}");
+    let served = web::server::serve(listener, router, signals.first()).await;
+    tracing::info!("stopped");
+    // Ending it waits for a scan to notice.
+    tokio::task::spawn_blocking(move || drop(background)).await.context("the follower broke")?;
+    served.context("could not accept connections any more")
+}
+
+/// Builds what is served.
+fn router(wiki: &Arc<Wiki>, settings: &Settings) -> axum::Router {
+    web::app(Site::new(
+        Arc::clone(wiki),
+        SiteSettings {
+            title: settings.wiki.title.clone(),
+            home: settings.wiki.home.without_suffix().to_owned(),
+            base_path: settings.server.base_path.clone(),
+            public_url: settings.server.public_url.clone(),
+            access: match settings.server.access {
+                Access::Open => web::Access::Open,
+                Access::ReadOnly => web::Access::ReadOnly,
+            },
+        },
+    ))
+}
+
+/// The ways to ask a server to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Waits for the first signal; the second then ends the process at once.
+    async fn first(mut self) {
+        self.next().await;
+        tracing::info!("stopping; saves in flight finish first, a second signal ends at once");
+        tokio::spawn(async move {
+            self.next().await;
+            tracing::warn!("ended at once");
+            std::process::exit(1);
+        });
+    }
+}
