@@ -9,4 +9,6 @@
 //! - [`cli`]: one file per subcommand; settings, start-up and shutdown.
 
 pub mod model;
+pub mod store;
+pub mod web;
 pub mod wiki;
