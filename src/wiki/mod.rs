@@ -12,9 +12,9 @@ mod error;
 pub mod goto;
 mod refresh;
 pub mod render;
+pub mod search;
 #[cfg(test)]
 mod tests;
-pub mod search;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -124,12 +124,8 @@ impl Hold {
         let path = root.join(LOCK);
         let io = |source| PlaceError::Io { path: path.clone(), source };
         fs::create_dir_all(root).map_err(io)?;
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(io)?;
+        let lock =
+            File::options().create(true).truncate(false).write(true).open(&path).map_err(io)?;
         // The system lets go of it when the process ends, however it ends: nothing is left over.
         match lock.try_lock() {
             Ok(()) => Ok(Self { root: root.to_owned(), lock }),
