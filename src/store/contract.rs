@@ -224,7 +224,8 @@ impl Read for Breaks<'_> {
 
 fn a_reader_that_fails_leaves_no_trace(store: &dyn Store) {
     let bytes = vec![7; 600_000];
-    for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::NotFound, io::ErrorKind::StorageFull] {
+    for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::NotFound, io::ErrorKind::StorageFull]
+    {
         for size in [0, 1, bytes.len()] {
             let mut reader = Breaks(&bytes[..size], kind);
             let failed =
@@ -250,7 +251,8 @@ fn a_header_that_does_not_fit_leaves_no_trace(store: &dyn Store) {
 fn folders_and_documents_nest(store: &dyn Store) {
     let deep = ["d"; 200].join("/");
     // A document may lie inside the directory of another, and beside one of nearly its name.
-    let paths = ["A.md", "A.md/B.md", "B/C.md", "B/D/E.png", "Ünï côde/日本.md", "CON.md", "a%b.md"];
+    let paths =
+        ["A.md", "A.md/B.md", "B/C.md", "B/D/E.png", "Ünï côde/日本.md", "CON.md", "a%b.md"];
     for path in paths.into_iter().chain([deep.as_str()]) {
         save(store, path, id(1, 1), path).unwrap();
     }

@@ -71,9 +71,7 @@ pub(super) fn load(path: &Path, id: RevisionId) -> io::Result<Loaded> {
     let most = LOADED_CONTENT + MAX_HEADER_BYTES as u64;
     let small = stamp.size <= most;
     let mut bytes = Vec::with_capacity(if small { stamp.size as usize + 1 } else { HEAD_BYTES });
-    file.by_ref()
-        .take(if small { most } else { HEAD_BYTES as u64 })
-        .read_to_end(&mut bytes)?;
+    file.by_ref().take(if small { most } else { HEAD_BYTES as u64 }).read_to_end(&mut bytes)?;
     let head = match parse_head(id, &bytes[..bytes.len().min(HEAD_BYTES)]) {
         Ok(head) => head,
         Err(damage) => return Ok(Loaded { file: stamp, revision: Err(damage), content: None }),

@@ -93,8 +93,8 @@ impl FsStore {
     pub(super) fn sweep_temp(&self) {
         let Ok(entries) = fs::read_dir(&self.temp) else { return };
         for entry in entries.flatten() {
-            let abandoned = super::read::open_regular(&entry.path())
-                .is_ok_and(|file| file.try_lock().is_ok());
+            let abandoned =
+                super::read::open_regular(&entry.path()).is_ok_and(|file| file.try_lock().is_ok());
             if abandoned {
                 let _ = fs::remove_file(entry.path());
             }

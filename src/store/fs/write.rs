@@ -47,8 +47,9 @@ impl FsStore {
         let already = there.is_some();
         let file = match there {
             Some(file) => file,
-            None => file_stamp(&temp.file)
-                .map_err(|e| StoreError::from_io("look at", &target, e))?,
+            None => {
+                file_stamp(&temp.file).map_err(|e| StoreError::from_io("look at", &target, e))?
+            }
         };
         Ok(Created { measured, already, file })
     }

@@ -93,8 +93,7 @@ fn is_right(error: &StoreError, errno: Errno, place: &Place) -> bool {
 fn attempt(store: &FsStore, streamed: bool) -> Result<Created, StoreError> {
     let text = "x".repeat(300_000);
     let mut reader = text.as_bytes();
-    let body =
-        if streamed { Body::Stream(&mut reader) } else { Body::Bytes(text.as_bytes()) };
+    let body = if streamed { Body::Stream(&mut reader) } else { Body::Bytes(text.as_bytes()) };
     store.create(&dir(NEW), id(1, 1), &header("x"), body)
 }
 
@@ -164,10 +163,7 @@ fn one_failure(streamed: bool, op: Op, n: usize, errno: Errno, for_ever: bool) {
         plan.clear();
         assert!(store.read_only().is_some_and(|why| why.contains("durable")));
         assert!(matches!(attempt(&store, streamed), Err(StoreError::Suspended(_))));
-        assert!(matches!(
-            save(&store, "Old.md", id(1, 1), "old"),
-            Err(StoreError::Suspended(_))
-        ));
+        assert!(matches!(save(&store, "Old.md", id(1, 1), "old"), Err(StoreError::Suspended(_))));
         assert_eq!(plan.count(Op::SyncFile), 0, "a failed fsync is not tried again");
         // After a restart what was published is there, and the retry is the same revision.
         place.open_with(plan.hook())

@@ -71,7 +71,9 @@ fn foreign_things_beside_revisions_are_reported_with_their_kind() {
         plant(&name, FindingKind::BadId, &file);
     }
     plant(&format!("2-{NONCE}"), FindingKind::BadId, &folder);
-    plant(&format!("3-{NONCE}"), FindingKind::SymbolicLink, &|p| symlink("../../outside", p).unwrap());
+    plant(&format!("3-{NONCE}"), FindingKind::SymbolicLink, &|p| {
+        symlink("../../outside", p).unwrap()
+    });
     plant(&format!("4-{NONCE}"), FindingKind::SymbolicLink, &|p| symlink("nowhere", p).unwrap());
     plant(&format!("5-{NONCE}"), FindingKind::SymbolicLink, &|p| symlink(&real, p).unwrap());
     plant(&format!("6-{NONCE}"), FindingKind::Foreign, &fifo);

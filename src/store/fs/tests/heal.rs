@@ -141,7 +141,8 @@ fn a_bare_revision_edited_in_place_keeps_the_edit_and_comes_back_in_its_last_acc
     fs::write(&target, "second").unwrap();
     assert_eq!(store.heal(&dir("A.md")).unwrap(), []);
     assert_eq!(fs::read(&target).unwrap(), b"second");
-    let later = fs::metadata(&target).unwrap().modified().unwrap() + std::time::Duration::from_secs(5);
+    let later =
+        fs::metadata(&target).unwrap().modified().unwrap() + std::time::Duration::from_secs(5);
     fs::write(&target, "third").unwrap();
     File::options().write(true).open(&target).unwrap().set_modified(later).unwrap();
     let measured = store.load(&dir("A.md"), id(1, 1)).unwrap().revision.unwrap().1;

@@ -13,7 +13,10 @@ fn pages_that_are_gone_are_unavailable_and_never_made_again_by_a_save() {
     let (pages, away) = (place.data().join("pages"), place.data().join("away"));
     fs::rename(&pages, &away).unwrap();
     let gone = |result: Result<(), StoreError>| {
-        assert!(matches!(&result, Err(StoreError::Unavailable(path)) if *path == pages), "{result:?}");
+        assert!(
+            matches!(&result, Err(StoreError::Unavailable(path)) if *path == pages),
+            "{result:?}"
+        );
         assert!(result.is_err_and(|e| e.is_temporary()));
         assert!(!pages.exists(), "nobody makes it");
     };
@@ -97,7 +100,10 @@ fn a_path_too_long_for_the_disk_is_refused_as_that() {
     let store = FsStore::open(&data).unwrap();
     let long = ["n".repeat(195), "n".repeat(195), "n".repeat(195), "n".repeat(195)].join("/");
     let error = save(&store, &long, id(1, 1), "one").unwrap_err();
-    assert!(matches!(&error, StoreError::NameTooLong(path) if path.starts_with(&data)), "{error:?}");
+    assert!(
+        matches!(&error, StoreError::NameTooLong(path) if path.starts_with(&data)),
+        "{error:?}"
+    );
     assert!(!error.is_temporary());
     save(&store, "Short.md", id(1, 1), "one").unwrap();
     assert_eq!(scan(&store).0.len(), 1);
