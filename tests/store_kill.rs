@@ -3,6 +3,8 @@
 //! The child is this test binary itself, told by a variable to save until it dies. It prints a
 //! revision only after the store acknowledged it; the pipe keeps what it printed.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail it")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -217,7 +217,7 @@ impl FsStore {
                     Ok(entry) => {
                         let finding =
                             sort_entry(&entry, &relative, &mut listing.revisions, &mut |name| {
-                                below.push(name)
+                                below.push(name);
                             });
                         listing.findings.extend(finding);
                     }
