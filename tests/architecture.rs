@@ -1,4 +1,5 @@
 //! Holds the shape of the project: who may use whom, and what may never stand in a template.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -273,6 +273,18 @@ fn a_revision_that_vanishes_is_put_back() {
 }
 
 #[test]
+fn a_page_removed_while_no_server_ran_is_put_back_by_the_next() {
+    let t = TestWiki::new();
+    t.save("Projects/Garden", None, "one\n", 1);
+    fs::remove_dir_all(t.data.join("pages/Projects")).unwrap();
+    let next = TestWiki::at(t.data.clone());
+    next.wiki.scan().unwrap();
+    assert_eq!(next.wiki.document_count(), 1);
+    assert_eq!(next.text("Projects/Garden"), "one\n");
+    assert!(next.wiki.findings().iter().any(|f| f.kind == FindingKind::Restored));
+}
+
+#[test]
 fn a_bare_revision_may_be_edited_in_place() {
     let t = TestWiki::new();
     let name = format!("1-{}", nonce(50));

@@ -221,7 +221,9 @@ impl Diff {
         for block in &self.blocks {
             match block {
                 Block::Unchanged(unchanged) => {
-                    rows.extend(unchanged.iter().map(|row| Pair { old: Some(row), new: Some(row) }))
+                    rows.extend(
+                        unchanged.iter().map(|row| Pair { old: Some(row), new: Some(row) }),
+                    );
                 }
                 Block::Changed { removed, added, pairs } => {
                     let (mut from_old, mut from_new) = (0, 0);

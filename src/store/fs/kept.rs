@@ -19,7 +19,7 @@ use super::temp::Temp;
 use super::{FsStore, Op};
 use crate::model::file::{ContentDigest, Measured};
 use crate::model::revision::RevisionId;
-use crate::store::{DiskDir, Finding, FindingKind, StoreError};
+use crate::store::{DiskDir, Finding, FindingKind, Scanned, StoreError};
 
 /// A revision as it was accepted.
 struct Kept {
@@ -92,6 +92,45 @@ impl FsStore {
             .and_then(|modified| temp.file.set_modified(modified))
             .map_err(failed)?;
         Ok(temp)
+    }
+
+    /// Puts back whole directories that were accepted and are gone: nothing in `pages/` is left to
+    /// notice it by.
+    pub(super) fn put_back_folders(&self, visit: &mut dyn FnMut(Scanned)) {
+        let mut stack = vec![String::new()];
+        while let Some(relative) = stack.pop() {
+            let Ok(entries) = fs::read_dir(self.kept.join(&relative)) else { continue };
+            let mut holds_revisions = false;
+            for entry in entries.flatten() {
+                let Ok(name) = entry.file_name().into_string() else { continue };
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    stack.push(if relative.is_empty() {
+                        name
+                    } else {
+                        format!("{relative}/{name}")
+                    });
+                } else {
+                    holds_revisions = true;
+                }
+            }
+            if !holds_revisions || self.pages.join(&relative).exists() {
+                continue;
+            }
+            let Ok(dir) = DiskDir::parse(&relative) else { continue };
+            match self.heal_dir(&dir).and_then(|findings| Ok((findings, self.list_dir(&dir)?))) {
+                Ok((findings, listing)) => {
+                    for finding in findings {
+                        visit(Scanned::Finding(finding));
+                    }
+                    if !listing.revisions.is_empty() {
+                        visit(Scanned::Directory(dir, listing));
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(dir = relative, %error, "could not put a directory back");
+                }
+            }
+        }
     }
 
     /// Puts back every revision of the directory that was accepted and is gone or was replaced.

@@ -263,6 +263,7 @@ impl FsStore {
                 }
             }
         }
+        self.put_back_folders(visit);
         Ok(())
     }
 }
