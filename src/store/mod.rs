@@ -67,7 +67,7 @@ pub trait Store: Send + Sync + 'static {
     /// Creates a revision durably. `header.length` and `header.digest` are filled in here.
     ///
     /// # Errors
-    /// A [`StoreError`] that says what the medium refused; nothing was published then.
+    /// A [`StoreError`] that says what the medium refused; no reader is shown the revision then.
     fn create(
         &self,
         dir: &DiskDir,
