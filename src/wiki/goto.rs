@@ -163,7 +163,8 @@ impl Typed {
         let length = name.plain.len();
         // In a title, how much of it was typed says more than where the letters stand.
         let score = if closeness >= Closeness::InTitle { 0 } else { score };
-        let title_first = if closeness >= Closeness::InTitle { length - name.folder } else { length };
+        let title_first =
+            if closeness >= Closeness::InTitle { length - name.folder } else { length };
         Some((closeness, score, Reverse(title_first * 2_000 + length), Reverse(at)))
     }
 
@@ -303,14 +304,17 @@ mod tests {
             "Old/Garden.md",
             "Gardening through the Year.md",
         ];
-        assert_eq!(found(&paths, "garden"), [
-            "Old/Garden.md",
-            "Garden Plan.md",
-            "Gardening through the Year.md",
-            "The Garden.md",
-            "Garden/Tools.md",
-            "Great Aunt Rose Declares Everything Now.md",
-        ]);
+        assert_eq!(
+            found(&paths, "garden"),
+            [
+                "Old/Garden.md",
+                "Garden Plan.md",
+                "Gardening through the Year.md",
+                "The Garden.md",
+                "Garden/Tools.md",
+                "Great Aunt Rose Declares Everything Now.md",
+            ]
+        );
     }
 
     #[test]

@@ -91,7 +91,8 @@ fn collect(text: &str, wanted: impl Fn(&Word) -> bool) -> Vec<(Range<usize>, Str
         }
         if wanted(&word) {
             // Of a pair that only begins with what was asked for, the beginning.
-            let one = word.kind == Kind::Pair && !wanted(&Word { text: rest(&word), ..word.clone() });
+            let one =
+                word.kind == Kind::Pair && !wanted(&Word { text: rest(&word), ..word.clone() });
             let alone = one && asked_alone(&word, &wanted);
             found.push((word.from..if alone { word.head } else { word.to }, word.text));
         }

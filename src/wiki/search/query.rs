@@ -236,19 +236,18 @@ mod tests {
 
     #[test]
     fn the_last_word_may_go_on() {
-        assert_eq!(asked("Water the bea"), [
-            ("water".into(), false),
-            ("the".into(), false),
-            ("bea".into(), true)
-        ]);
+        assert_eq!(
+            asked("Water the bea"),
+            [("water".into(), false), ("the".into(), false), ("bea".into(), true)]
+        );
     }
 
     #[test]
     fn quotes_hold_words_together_and_end_them() {
-        assert_eq!(asked("“water the” \"beans\""), [
-            ("water the".into(), false),
-            ("beans".into(), false)
-        ]);
+        assert_eq!(
+            asked("“water the” \"beans\""),
+            [("water the".into(), false), ("beans".into(), false)]
+        );
         assert_eq!(asked("\"water the"), [("water".into(), false), ("the".into(), true)]);
         assert_eq!(asked("\"water\" the"), [("water".into(), false), ("the".into(), true)]);
     }

@@ -12,7 +12,7 @@ use tantivy::tokenizer::{RAW_TOKENIZER_NAME, TextAnalyzer};
 use tantivy::{Index, Searcher, TantivyDocument};
 
 use super::SearchDoc;
-use super::words::{Words, WordTokenizer, joined};
+use super::words::{WordTokenizer, Words, joined};
 use crate::model::path::{DocKey, DocPath};
 
 /// Changes with everything that makes an older index useless: fields, or how words are cut.

@@ -256,9 +256,7 @@ mod tests {
 
     #[test]
     fn names_and_code_are_cut_at_what_is_no_letter() {
-        assert_eq!(texts("git-commit_msg.rs (v2.10)"), [
-            "git", "commit", "msg", "rs", "v2", "10"
-        ]);
+        assert_eq!(texts("git-commit_msg.rs (v2.10)"), ["git", "commit", "msg", "rs", "v2", "10"]);
         assert_eq!(texts("don't — l’eau"), ["don", "t", "l", "eau"]);
     }
 

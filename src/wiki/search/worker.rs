@@ -282,10 +282,15 @@ impl Worker {
             place.stamps.remove(key);
             place.writer.delete_term(Term::from_field_text(place.fields.key, key));
         }
-        let differs = |(key, stamp): &(DocKey, String)| place.stamps.get(key.as_str()) != Some(stamp);
+        let differs =
+            |(key, stamp): &(DocKey, String)| place.stamps.get(key.as_str()) != Some(stamp);
         let different: Vec<DocKey> =
             stamps.into_iter().filter(differs).map(|(key, _)| key).collect();
-        tracing::debug!(gone = gone.len(), different = different.len(), "compared the search index");
+        tracing::debug!(
+            gone = gone.len(),
+            different = different.len(),
+            "compared the search index"
+        );
         self.uncommitted += gone.len();
         if gone.len() + different.len() > 0 {
             self.shared.compared.store(false, Ordering::Relaxed);
