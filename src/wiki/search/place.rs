@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use tantivy::directory::MmapDirectory;
@@ -156,17 +157,10 @@ impl Hold {
     }
 }
 
-#[cfg(unix)]
+/// Tells whether the file that is held open is the one that lies there now.
 fn same_file(held: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
     match (held.metadata(), fs::metadata(path)) {
         (Ok(held), Ok(there)) => (held.dev(), held.ino()) == (there.dev(), there.ino()),
         _ => false,
     }
-}
-
-#[cfg(not(unix))]
-fn same_file(_: &File, path: &Path) -> bool {
-    // A file that is held open cannot be replaced there.
-    path.exists()
 }

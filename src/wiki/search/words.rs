@@ -168,9 +168,9 @@ fn fold_into(text: &str, out: &mut String) {
         out.extend(text.bytes().take(MAX_WORD_CHARS).map(|b| char::from(b.to_ascii_lowercase())));
         return;
     }
-    let bare: String = text.nfkd().take(4 * MAX_WORD_CHARS).filter(|c| !is_accent(*c)).collect();
-    let folded = caseless::default_case_fold_str(&bare);
-    // Some case folds bring accents of their own.
+    let apart: String = text.nfkd().take(4 * MAX_WORD_CHARS).collect();
+    let folded = caseless::default_case_fold_str(&apart);
+    // Only now: some case folds bring accents of their own.
     let letters = folded.chars().filter(|c| !is_accent(*c) && in_word(*c));
     let plain: String = letters.flat_map(plain_letters).collect();
     out.extend(plain.nfc().take(MAX_WORD_CHARS));
