@@ -118,7 +118,14 @@ impl Outcome {
 #[derive(Debug, Args)]
 struct Signature {
     /// Who writes
-    #[arg(long, env = "EVERPAGE_AUTHOR", hide_env_values = true, value_name = "NAME", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        env = "EVERPAGE_AUTHOR",
+        hide_env_values = true,
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
     author: String,
     /// What is to be said of the change
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]

@@ -26,20 +26,12 @@ pub struct Synchronized<T> {
 impl<T: PartialEq> Synchronized<T> {
     /// Makes a value that nobody has assigned yet: it loses to every one that was.
     pub fn new(value: T) -> Self {
-        Self {
-            value,
-            revision: None,
-            listeners: Vec::new(),
-        }
+        Self { value, revision: None, listeners: Vec::new() }
     }
 
     /// Makes a value from what was stored of it.
     pub fn restored(value: T, revision: RevisionId) -> Self {
-        Self {
-            value,
-            revision: Some(revision),
-            listeners: Vec::new(),
-        }
+        Self { value, revision: Some(revision), listeners: Vec::new() }
     }
 
     /// Returns the value.
@@ -70,9 +62,7 @@ impl<T: PartialEq> Synchronized<T> {
     /// A duplicate does nothing, and a number that no revision can have is refused. A value that
     /// is equal and higher is taken without the listeners hearing of it: nothing changed for them.
     pub fn remote(&mut self, number: u64, nonce: Uuid, value: T) -> bool {
-        let supreme = RevisionId::new(number, nonce)
-            .ok()
-            .filter(|id| Some(*id) > self.revision);
+        let supreme = RevisionId::new(number, nonce).ok().filter(|id| Some(*id) > self.revision);
         match supreme {
             Some(revision) => {
                 self.take(revision, value);
@@ -144,17 +134,8 @@ mod tests {
     #[derive(Deserialize)]
     #[serde(rename_all = "lowercase", deny_unknown_fields)]
     enum Step {
-        Assign {
-            value: String,
-            nonce: Uuid,
-            accepted: bool,
-        },
-        Remote {
-            number: u64,
-            nonce: Uuid,
-            value: String,
-            accepted: bool,
-        },
+        Assign { value: String, nonce: Uuid, accepted: bool },
+        Remote { number: u64, nonce: Uuid, value: String, accepted: bool },
     }
 
     #[derive(Deserialize)]
@@ -170,37 +151,22 @@ mod tests {
         let vectors: Vectors =
             serde_json::from_str(include_str!("../../tests/vectors/synchronized.json")).unwrap();
         assert!(!vectors.cases.is_empty());
-        for Case {
-            name,
-            start,
-            steps,
-            expect,
-        } in vectors.cases
-        {
+        for Case { name, start, steps, expect } in vectors.cases {
             let (mut synchronized, log) = heard(start);
             for (place, step) in steps.into_iter().enumerate() {
                 let (taken, accepted) = match step {
-                    Step::Assign {
-                        value,
-                        nonce,
-                        accepted,
-                    } => (synchronized.assign(value, nonce).is_ok(), accepted),
-                    Step::Remote {
-                        number,
-                        nonce,
-                        value,
-                        accepted,
-                    } => (synchronized.remote(number, nonce, value), accepted),
+                    Step::Assign { value, nonce, accepted } => {
+                        (synchronized.assign(value, nonce).is_ok(), accepted)
+                    }
+                    Step::Remote { number, nonce, value, accepted } => {
+                        (synchronized.remote(number, nonce, value), accepted)
+                    }
                 };
                 assert_eq!(taken, accepted, "{name}: step {place}");
             }
             assert_eq!(*synchronized.get(), expect.value, "{name}");
             let revision = synchronized.revision();
-            assert_eq!(
-                revision.map_or(0, RevisionId::number),
-                expect.number,
-                "{name}"
-            );
+            assert_eq!(revision.map_or(0, RevisionId::number), expect.number, "{name}");
             assert_eq!(revision.map(RevisionId::nonce), expect.nonce, "{name}");
             assert_eq!(*log.lock().unwrap(), expect.heard, "{name}");
         }
@@ -211,10 +177,7 @@ mod tests {
         let id = RevisionId::new(7, Uuid::from_u128(1)).unwrap();
         let mut value = Synchronized::restored("dark", id);
         assert!(!value.remote(6, Uuid::from_u128(9), "light"));
-        assert_eq!(
-            value.assign("light", Uuid::from_u128(2)).unwrap().number(),
-            8
-        );
+        assert_eq!(value.assign("light", Uuid::from_u128(2)).unwrap().number(), 8);
     }
 
     /// Messages with few numbers and nonces, so that many collide; the same id has the same value.

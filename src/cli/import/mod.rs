@@ -46,7 +46,14 @@ pub(super) struct Import {
     #[arg(long)]
     dry_run: bool,
     /// Who writes
-    #[arg(long, env = "EVERPAGE_AUTHOR", hide_env_values = true, value_name = "NAME", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        env = "EVERPAGE_AUTHOR",
+        hide_env_values = true,
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
     author: String,
     /// Print one JSON object a line for every file that is not unchanged
     #[arg(long)]

@@ -31,11 +31,8 @@ pub(crate) fn replaced(old: &[&str], new: &[&str]) -> Vec<Replaced> {
     let mut input = InternedInput::default();
     input.update_before(old.iter().map(|line| content(line)));
     input.update_after(new.iter().map(|line| content(line)));
-    let algorithm = if old.len() + new.len() > MANY_LINES {
-        Algorithm::Myers
-    } else {
-        Algorithm::Histogram
-    };
+    let algorithm =
+        if old.len() + new.len() > MANY_LINES { Algorithm::Myers } else { Algorithm::Histogram };
     let mut diff = Diff::compute(algorithm, &input);
     diff.postprocess_lines(&input);
     diff.hunks()
@@ -50,10 +47,7 @@ pub(crate) fn replaced(old: &[&str], new: &[&str]) -> Vec<Replaced> {
 pub(crate) fn kept(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::with_capacity(old.len().min(new.len()));
     let (mut from_old, mut from_new) = (0, 0);
-    let end = Replaced {
-        old: old.len()..old.len(),
-        new: new.len()..new.len(),
-    };
+    let end = Replaced { old: old.len()..old.len(), new: new.len()..new.len() };
     for change in replaced(old, new).into_iter().chain([end]) {
         pairs.extend((from_old..change.old.start).zip(from_new..change.new.start));
         (from_old, from_new) = (change.old.end, change.new.end);

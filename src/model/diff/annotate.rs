@@ -27,9 +27,8 @@ pub struct Version<'a, Id> {
 /// to annotate; versions that are not its ancestors do not matter. The answer has one id for each
 /// of the [`lines`] of the last version.
 pub fn annotate<Id: Clone + Eq + Hash>(history: &[Version<'_, Id>]) -> Vec<Id> {
-    let places: HashMap<&Id, usize> = (history.iter().enumerate())
-        .map(|(place, version)| (&version.id, place))
-        .collect();
+    let places: HashMap<&Id, usize> =
+        (history.iter().enumerate()).map(|(place, version)| (&version.id, place)).collect();
     let parents: Vec<Vec<usize>> = (history.iter().enumerate())
         .map(|(place, version)| {
             let known = version.parents.iter().filter_map(|id| places.get(id));
@@ -54,9 +53,7 @@ pub fn annotate<Id: Clone + Eq + Hash>(history: &[Version<'_, Id>]) -> Vec<Id> {
         origins[place] = own;
     }
     let tip = origins.pop().unwrap_or_default();
-    tip.into_iter()
-        .map(|place| history[place].id.clone())
-        .collect()
+    tip.into_iter().map(|place| history[place].id.clone()).collect()
 }
 
 /// Names for every line of the last version the version that introduced it, where each version
@@ -69,10 +66,7 @@ pub fn blame<Id: Clone>(versions: &[(Id, &str)]) -> Vec<Id> {
             text,
         })
         .collect();
-    annotate(&history)
-        .into_iter()
-        .map(|place| versions[place].0.clone())
-        .collect()
+    annotate(&history).into_iter().map(|place| versions[place].0.clone()).collect()
 }
 
 /// Marks the last version and everything it was made from.
@@ -101,20 +95,12 @@ mod tests {
         parents: &[&'static str],
         text: &'a str,
     ) -> Version<'a, &'static str> {
-        Version {
-            id,
-            parents: parents.to_vec(),
-            text,
-        }
+        Version { id, parents: parents.to_vec(), text }
     }
 
     #[test]
     fn each_line_names_the_version_that_wrote_it() {
-        let versions = [
-            ("1", "a\nb\nc"),
-            ("2", "a\nB\nc\n"),
-            ("3", "new\na\nB\nc\nend\n"),
-        ];
+        let versions = [("1", "a\nb\nc"), ("2", "a\nB\nc\n"), ("3", "new\na\nB\nc\nend\n")];
         assert_eq!(blame(&versions), ["3", "1", "2", "1", "3"]);
         assert!(blame::<u8>(&[]).is_empty());
         assert!(blame(&[(1, "gone"), (2, "")]).is_empty());
@@ -132,11 +118,7 @@ mod tests {
             version("left", &["base"], "TOP\nmiddle\nend\n"),
             version("right", &["base"], "top\nmiddle\nEND\n"),
             version("aside", &["base"], "merged by hand\n"),
-            version(
-                "merge",
-                &["left", "right"],
-                "TOP\nmiddle\nEND\nmerged by hand\n",
-            ),
+            version("merge", &["left", "right"], "TOP\nmiddle\nEND\nmerged by hand\n"),
         ];
         assert_eq!(annotate(&history), ["left", "base", "right", "merge"]);
     }

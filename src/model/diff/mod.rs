@@ -110,10 +110,7 @@ impl Foldable for &Row {
 
 impl Foldable for Pair<'_> {
     fn is_unchanged(&self) -> bool {
-        [self.old, self.new]
-            .iter()
-            .flatten()
-            .all(Foldable::is_unchanged)
+        [self.old, self.new].iter().flatten().all(Foldable::is_unchanged)
     }
 }
 
@@ -125,20 +122,12 @@ pub fn folded<R: Foldable>(rows: Vec<R>, context: usize) -> Vec<Folded<R>> {
     let mut distance = vec![usize::MAX; rows.len()];
     let mut last = usize::MAX;
     for (row, distance) in rows.iter().zip(&mut distance) {
-        last = if row.is_unchanged() {
-            last.saturating_add(1)
-        } else {
-            0
-        };
+        last = if row.is_unchanged() { last.saturating_add(1) } else { 0 };
         *distance = last;
     }
     last = usize::MAX;
     for (row, distance) in rows.iter().zip(&mut distance).rev() {
-        last = if row.is_unchanged() {
-            last.saturating_add(1)
-        } else {
-            0
-        };
+        last = if row.is_unchanged() { last.saturating_add(1) } else { 0 };
         *distance = last.min(*distance);
     }
 
@@ -159,10 +148,7 @@ pub fn folded<R: Foldable>(rows: Vec<R>, context: usize) -> Vec<Folded<R>> {
 fn fold<R>(hidden: &mut Vec<R>, out: &mut Vec<Folded<R>>) {
     let rows = std::mem::take(hidden);
     if rows.len() > 1 {
-        out.push(Folded::Fold {
-            count: rows.len(),
-            rows,
-        });
+        out.push(Folded::Fold { count: rows.len(), rows });
     } else {
         out.extend(rows.into_iter().map(Folded::Row));
     }
@@ -234,28 +220,20 @@ impl Diff {
         let mut rows = Vec::new();
         for block in &self.blocks {
             match block {
-                Block::Unchanged(unchanged) => rows.extend(unchanged.iter().map(|row| Pair {
-                    old: Some(row),
-                    new: Some(row),
-                })),
-                Block::Changed {
-                    removed,
-                    added,
-                    pairs,
-                } => {
+                Block::Unchanged(unchanged) => {
+                    rows.extend(unchanged.iter().map(|row| Pair { old: Some(row), new: Some(row) }))
+                }
+                Block::Changed { removed, added, pairs } => {
                     let (mut from_old, mut from_new) = (0, 0);
                     let end = (removed.len(), added.len());
                     for &(old, new) in pairs.iter().chain([&end]) {
                         let between = (&removed[from_old..old], &added[from_new..new]);
-                        rows.extend((0..between.0.len().max(between.1.len())).map(|i| Pair {
-                            old: between.0.get(i),
-                            new: between.1.get(i),
-                        }));
+                        rows.extend(
+                            (0..between.0.len().max(between.1.len()))
+                                .map(|i| Pair { old: between.0.get(i), new: between.1.get(i) }),
+                        );
                         if (old, new) != end {
-                            rows.push(Pair {
-                                old: removed.get(old),
-                                new: added.get(new),
-                            });
+                            rows.push(Pair { old: removed.get(old), new: added.get(new) });
                         }
                         (from_old, from_new) = (old + 1, new + 1);
                     }
@@ -287,13 +265,7 @@ fn changed_block(removed: (&[&str], usize), added: (&[&str], usize), budget: &mu
             (old_words[old], new_words[new]) = marked;
         }
     }
-    let row = |kind, old, new, segments| Row {
-        kind,
-        old,
-        new,
-        segments,
-        ending_changed: false,
-    };
+    let row = |kind, old, new, segments| Row { kind, old, new, segments, ending_changed: false };
     let removed = (removed.1 + 1..).zip(old_words);
     let added = (added.1 + 1..).zip(new_words);
     Block::Changed {
@@ -309,10 +281,7 @@ fn changed_block(removed: (&[&str], usize), added: (&[&str], usize), budget: &mu
 
 fn whole(line: &str) -> Vec<Segment> {
     let text = content(line).to_owned();
-    vec![Segment {
-        text,
-        changed: false,
-    }]
+    vec![Segment { text, changed: false }]
 }
 
 #[cfg(test)]

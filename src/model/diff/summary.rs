@@ -43,11 +43,7 @@ pub fn summary(old: &str, new: &str) -> Change {
         }
     };
     for at in replaced(&old_lines, &new_lines) {
-        kept(
-            &old_lines[from_old..at.old.start],
-            &new_lines[from_new..at.new.start],
-            &mut change,
-        );
+        kept(&old_lines[from_old..at.old.start], &new_lines[from_new..at.new.start], &mut change);
         change.removed_lines += at.old.len();
         change.added_lines += at.new.len();
         change.removed_bytes += bytes(&old_lines[at.old.clone()]);

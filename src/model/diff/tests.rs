@@ -10,23 +10,13 @@ fn shown(row: &Row) -> String {
         RowKind::Added => '+',
     };
     let text: String = (row.segments.iter())
-        .map(|s| {
-            if s.changed {
-                format!("[{}]", s.text)
-            } else {
-                s.text.clone()
-            }
-        })
+        .map(|s| if s.changed { format!("[{}]", s.text) } else { s.text.clone() })
         .collect();
     format!("{} {} {sign}{text}", number(row.old), number(row.new))
 }
 
 fn unified(old: &str, new: &str) -> Vec<String> {
-    Diff::between(old, new)
-        .unified()
-        .into_iter()
-        .map(shown)
-        .collect()
+    Diff::between(old, new).unified().into_iter().map(shown).collect()
 }
 
 #[test]
@@ -49,22 +39,12 @@ fn rows_have_the_numbers_of_both_sides_and_marked_words() {
 
 #[test]
 fn versions_of_a_line_stand_side_by_side() {
-    let diff = Diff::between(
-        "a\nwater the beans daily\nlast\n",
-        "a\nnew here\nwater the beans weekly\n",
-    );
+    let diff =
+        Diff::between("a\nwater the beans daily\nlast\n", "a\nnew here\nwater the beans weekly\n");
     let rows: Vec<_> = (diff.side_by_side().into_iter())
         .map(|pair| (pair.old.and_then(|r| r.old), pair.new.and_then(|r| r.new)))
         .collect();
-    assert_eq!(
-        rows,
-        [
-            (Some(1), Some(1)),
-            (None, Some(2)),
-            (Some(2), Some(3)),
-            (Some(3), None)
-        ]
-    );
+    assert_eq!(rows, [(Some(1), Some(1)), (None, Some(2)), (Some(2), Some(3)), (Some(3), None)]);
 }
 
 #[test]
@@ -114,16 +94,9 @@ fn long_unchanged_stretches_are_folded_and_kept() {
 #[test]
 fn a_single_row_is_not_folded_and_equal_texts_are_one_fold() {
     let diff = Diff::between("a\nb\nc\nX\n", "a\nb\nc\nY\n");
-    assert!(
-        folded(diff.unified(), 2)
-            .iter()
-            .all(|row| matches!(row, Folded::Row(_)))
-    );
+    assert!(folded(diff.unified(), 2).iter().all(|row| matches!(row, Folded::Row(_))));
     let diff = Diff::between("a\nb\n", "a\nb\n");
-    assert!(matches!(
-        folded(diff.unified(), 3)[..],
-        [Folded::Fold { count: 2, .. }]
-    ));
+    assert!(matches!(folded(diff.unified(), 3)[..], [Folded::Fold { count: 2, .. }]));
 }
 
 proptest! {

@@ -52,19 +52,14 @@ pub(super) fn pair(removed: &[&str], added: &[&str], budget: &mut Budget) -> Vec
 
     // best[i][j]: the highest sum of likenesses that removed[i..] and added[j..] can be paired to.
     let width = added.len() + 1;
-    let likeness: Vec<f32> = (removed.iter())
-        .flat_map(|old| added.iter().map(move |new| old.likeness(new)))
-        .collect();
+    let likeness: Vec<f32> =
+        (removed.iter()).flat_map(|old| added.iter().map(move |new| old.likeness(new))).collect();
     let mut best = vec![0.0_f32; (removed.len() + 1) * width];
     for i in (0..removed.len()).rev() {
         for j in (0..added.len()).rev() {
             let skip = best[(i + 1) * width + j].max(best[i * width + j + 1]);
             let alike = likeness[i * added.len() + j];
-            let paired = if alike >= ALIKE {
-                alike + best[(i + 1) * width + j + 1]
-            } else {
-                0.0
-            };
+            let paired = if alike >= ALIKE { alike + best[(i + 1) * width + j + 1] } else { 0.0 };
             best[i * width + j] = skip.max(paired);
         }
     }
@@ -98,10 +93,7 @@ struct Bag {
 impl Bag {
     fn new<'a>(line: &'a str, ids: &mut HashMap<&'a str, usize>) -> Self {
         if line.len() > MAX_LINE_BYTES {
-            return Self {
-                words: Vec::new(),
-                bytes: line.len(),
-            };
+            return Self { words: Vec::new(), bytes: line.len() };
         }
         let mut words: Vec<_> = (line.tokenize_unicode_words().into_iter())
             .filter(|word| !word.trim().is_empty())
@@ -146,9 +138,7 @@ pub(super) fn highlight(old: &str, new: &str) -> Option<(Vec<Segment>, Vec<Segme
         let visible = words.iter().filter(|word| !word.trim().is_empty());
         visible.map(|word| word.len()).sum()
     };
-    let changed: usize = (hunks.iter())
-        .map(|hunk| letters(&old[range(&hunk.before)]))
-        .sum();
+    let changed: usize = (hunks.iter()).map(|hunk| letters(&old[range(&hunk.before)])).sum();
     let (all_old, all_new) = (letters(&old), letters(&new));
     if proportion(all_old - changed, all_old, all_new) < ALIKE {
         return None;
@@ -181,10 +171,7 @@ fn segments(words: &[&str], changed: impl Iterator<Item = std::ops::Range<usize>
     let mut out = Vec::new();
     let mut push = |words: &[&str], changed: bool| {
         if !words.is_empty() {
-            out.push(Segment {
-                text: words.concat(),
-                changed,
-            });
+            out.push(Segment { text: words.concat(), changed });
         }
     };
     let mut from = 0;
@@ -203,11 +190,7 @@ fn range(range: &std::ops::Range<u32>) -> std::ops::Range<usize> {
 
 /// Returns twice `shared` as a part of both wholes; two empty wholes share everything.
 fn proportion(shared: usize, one: usize, other: usize) -> f32 {
-    if one + other == 0 {
-        1.0
-    } else {
-        2.0 * shared as f32 / (one + other) as f32
-    }
+    if one + other == 0 { 1.0 } else { 2.0 * shared as f32 / (one + other) as f32 }
 }
 
 #[cfg(test)]
@@ -217,13 +200,7 @@ mod tests {
     /// Shows marked words in brackets.
     fn marked(segments: &[Segment]) -> String {
         (segments.iter())
-            .map(|s| {
-                if s.changed {
-                    format!("[{}]", s.text)
-                } else {
-                    s.text.clone()
-                }
-            })
+            .map(|s| if s.changed { format!("[{}]", s.text) } else { s.text.clone() })
             .collect()
     }
 
@@ -241,21 +218,16 @@ mod tests {
 
     #[test]
     fn neighbouring_words_are_one_mark() {
-        let (old, new) = highlighted(
-            "the quick brown fox jumps over it",
-            "the slow grey fox jumps over it",
-        )
-        .unwrap();
+        let (old, new) =
+            highlighted("the quick brown fox jumps over it", "the slow grey fox jumps over it")
+                .unwrap();
         assert_eq!(old, "the [quick brown] fox jumps over it");
         assert_eq!(new, "the [slow grey] fox jumps over it");
     }
 
     #[test]
     fn lines_that_are_mostly_different_are_not_marked() {
-        assert_eq!(
-            highlighted("one two three", "four five six seven three"),
-            None
-        );
+        assert_eq!(highlighted("one two three", "four five six seven three"), None);
         assert_eq!(highlighted("", "something"), None);
     }
 
@@ -272,11 +244,7 @@ mod tests {
     #[test]
     fn lines_are_paired_with_their_own_new_version() {
         let removed = ["water the beans daily", "pick the ripe tomatoes"];
-        let added = [
-            "a line of its own",
-            "water the beans weekly",
-            "pick all ripe tomatoes",
-        ];
+        let added = ["a line of its own", "water the beans weekly", "pick all ripe tomatoes"];
         let pairs = pair(&removed, &added, &mut Budget::new());
         assert_eq!(pairs, [(0, 1), (1, 2)]);
     }
@@ -290,16 +258,10 @@ mod tests {
 
     #[test]
     fn many_lines_are_paired_in_order() {
-        let old: Vec<String> = (0..100)
-            .map(|i| format!("the line of number {i}"))
-            .collect();
-        let new: Vec<String> = (0..100)
-            .map(|i| format!("the line of Number {i}"))
-            .collect();
-        let (old, new): (Vec<&str>, Vec<&str>) = (
-            old.iter().map(String::as_str).collect(),
-            new.iter().map(String::as_str).collect(),
-        );
+        let old: Vec<String> = (0..100).map(|i| format!("the line of number {i}")).collect();
+        let new: Vec<String> = (0..100).map(|i| format!("the line of Number {i}")).collect();
+        let (old, new): (Vec<&str>, Vec<&str>) =
+            (old.iter().map(String::as_str).collect(), new.iter().map(String::as_str).collect());
         let pairs = pair(&old, &new, &mut Budget::new());
         assert!(pairs.into_iter().eq((0..100).map(|i| (i, i))));
     }

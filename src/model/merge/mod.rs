@@ -204,17 +204,12 @@ impl Merge {
         if self.is_clean() {
             return Some(Easy::Clean);
         }
-        if self
-            .conflicts()
-            .all(|(_, hunk)| only_whitespace(&hunk.left, &hunk.right))
-        {
+        if self.conflicts().all(|(_, hunk)| only_whitespace(&hunk.left, &hunk.right)) {
             return Some(Easy::WhiteSpace);
         }
         // Without a base everything is inserted, which says nothing about what belongs together.
         let based = self.chunks.iter().any(|chunk| !chunk.base().is_empty());
-        let appended = self
-            .conflicts()
-            .all(|(_, hunk)| hunk.is_insertion_of_both());
+        let appended = self.conflicts().all(|(_, hunk)| hunk.is_insertion_of_both());
         (based && appended).then_some(Easy::BothAppended)
     }
 
@@ -241,10 +236,7 @@ struct Joined {
 
 impl Joined {
     fn new(ending: LineEnding) -> Self {
-        Self {
-            text: String::new(),
-            ending,
-        }
+        Self { text: String::new(), ending }
     }
 
     fn push(&mut self, piece: &str) {

@@ -11,11 +11,7 @@ use crate::model::diff::lines;
 type Edit = (prop::sample::Index, usize, Vec<u8>);
 
 fn edits() -> impl Strategy<Value = Vec<Edit>> {
-    let edit = (
-        any::<prop::sample::Index>(),
-        0_usize..3,
-        prop::collection::vec(0_u8..4, 0..3),
-    );
+    let edit = (any::<prop::sample::Index>(), 0_usize..3, prop::collection::vec(0_u8..4, 0..3));
     prop::collection::vec(edit, 0..4)
 }
 
@@ -24,13 +20,8 @@ fn edits() -> impl Strategy<Value = Vec<Edit>> {
 fn texts(own: bool) -> impl Strategy<Value = [String; 3]> {
     let line = prop_oneof![4 => 0_u8..5, 1 => 5_u8..30];
     let endings = any::<[bool; 3]>();
-    (
-        prop::collection::vec(line, 0..14),
-        edits(),
-        edits(),
-        endings,
-    )
-        .prop_map(move |(base, left, right, ended)| {
+    (prop::collection::vec(line, 0..14), edits(), edits(), endings).prop_map(
+        move |(base, left, right, ended)| {
             let base: Vec<String> = base.into_iter().map(word).collect();
             let left = edited(&base, &left, if own { "L" } else { "" });
             let right = edited(&base, &right, if own { "R" } else { "" });
@@ -41,15 +32,12 @@ fn texts(own: bool) -> impl Strategy<Value = [String; 3]> {
                 }
             }
             all
-        })
+        },
+    )
 }
 
 fn word(n: u8) -> String {
-    if n == 0 {
-        "\n".into()
-    } else {
-        format!("{n}\n")
-    }
+    if n == 0 { "\n".into() } else { format!("{n}\n") }
 }
 
 fn edited(base: &[String], edits: &[Edit], mark: &str) -> Vec<String> {

@@ -21,16 +21,7 @@ fn conflicts_as(merge: &Merge, choice: &Choice) -> String {
 #[test]
 fn changes_in_different_places_merge_cleanly() {
     let merge = Merge::new("a\nb\nc\nd\ne\n", "A\nb\nc\nd\ne\nnew\n", "a\nb\nC\nd\ne\n");
-    assert_eq!(
-        shape(&merge),
-        [
-            "Left a/|A/|a/",
-            "= b/",
-            "Right c/|c/|C/",
-            "= d/e/",
-            "Left |new/|"
-        ]
-    );
+    assert_eq!(shape(&merge), ["Left a/|A/|a/", "= b/", "Right c/|c/|C/", "= d/e/", "Left |new/|"]);
     assert_eq!(merge.clean().as_deref(), Some("A\nb\nC\nd\ne\nnew\n"));
     assert_eq!(merge.easy(), Some(Easy::Clean));
 }
@@ -62,13 +53,7 @@ fn every_choice_takes_what_it_says() {
 fn indices_count_all_hunks() {
     let merge = Merge::new("a\nb\nc\nd\n", "A\nb\nleft\nd\n", "a\nb\nright\nd\n");
     assert_eq!(merge.hunks().count(), 2);
-    assert_eq!(
-        merge
-            .conflicts()
-            .map(|(index, _)| index)
-            .collect::<Vec<_>>(),
-        [1]
-    );
+    assert_eq!(merge.conflicts().map(|(index, _)| index).collect::<Vec<_>>(), [1]);
     let text = merge.resolve(|index, hunk| match index {
         1 => Choice::Both,
         _ => hunk.suggested().unwrap(),
@@ -83,10 +68,7 @@ fn a_missing_last_newline_glues_nothing_together() {
     assert_eq!(shape(&merge), ["Same a|a/|a/", "Conflict |left|right"]);
     assert_eq!(merge.easy(), Some(Easy::BothAppended));
     assert_eq!(merge.easy_text().as_deref(), Some("a\nleft\nright"));
-    assert_eq!(
-        conflicts_as(&merge, &Choice::BothRightFirst),
-        "a\nright\nleft"
-    );
+    assert_eq!(conflicts_as(&merge, &Choice::BothRightFirst), "a\nright\nleft");
 
     let merge = Merge::new("a\nb\n", "a\nb", "a\nb\nc\n");
     assert_eq!(merge.clean().as_deref(), Some("a\nb\nc\n"));
@@ -102,10 +84,7 @@ fn other_line_endings_do_not_conflict() {
     // All three differ in nothing but the ending of their only line.
     assert!(Merge::new("a", "a\n", "a\r\n").is_clean());
     // Both made the same change, one of them on Windows.
-    assert_eq!(
-        Merge::new("a\n", "b", "b\n").clean().as_deref(),
-        Some("b\n")
-    );
+    assert_eq!(Merge::new("a\n", "b", "b\n").clean().as_deref(), Some("b\n"));
 }
 
 #[test]
@@ -124,14 +103,7 @@ fn a_deletion_against_an_edit_is_one_conflict() {
 #[test]
 fn lines_that_both_sides_came_to_have_are_not_in_dispute() {
     let merge = Merge::new("x\n", "new\nleft\nend\n", "new\nright\nend\n");
-    assert_eq!(
-        shape(&merge),
-        [
-            "Same |new/|new/",
-            "Conflict x/|left/|right/",
-            "Same |end/|end/"
-        ]
-    );
+    assert_eq!(shape(&merge), ["Same |new/|new/", "Conflict x/|left/|right/", "Same |end/|end/"]);
     let merge = Merge::new("x\n", "new\n", "new\nmore\n");
     assert_eq!(shape(&merge), ["Same x/|new/|new/", "Conflict ||more/"]);
 }
@@ -141,15 +113,8 @@ fn paragraphs_that_both_sides_appended_stay_paragraphs() {
     let merge = Merge::new("top\n", "top\n\nleft\n", "top\n\nright\n");
     assert_eq!(merge.easy(), Some(Easy::BothAppended));
     assert_eq!(merge.easy_text().as_deref(), Some("top\n\nleft\n\nright\n"));
-    let merge = Merge::new(
-        "top\n\nend\n",
-        "top\n\nleft\n\nend\n",
-        "top\n\nright\n\nend\n",
-    );
-    assert_eq!(
-        merge.easy_text().as_deref(),
-        Some("top\n\nleft\n\nright\n\nend\n")
-    );
+    let merge = Merge::new("top\n\nend\n", "top\n\nleft\n\nend\n", "top\n\nright\n\nend\n");
+    assert_eq!(merge.easy_text().as_deref(), Some("top\n\nleft\n\nright\n\nend\n"));
 }
 
 #[test]
@@ -162,49 +127,24 @@ fn sides_that_differ_in_white_space_are_easy() {
 #[test]
 fn without_a_base_shared_lines_are_not_doubled() {
     let merge = Merge::new("", "# T\nleft\nend\n", "# T\nright\nend");
-    assert_eq!(
-        shape(&merge),
-        [
-            "Same |# T/|# T/",
-            "Conflict |left/|right/",
-            "Same |end/|end"
-        ]
-    );
+    assert_eq!(shape(&merge), ["Same |# T/|# T/", "Conflict |left/|right/", "Same |end/|end"]);
     assert_eq!(merge.easy(), None);
-    assert_eq!(
-        conflicts_as(&merge, &Choice::Both),
-        "# T\nleft\nright\nend\n"
-    );
+    assert_eq!(conflicts_as(&merge, &Choice::Both), "# T\nleft\nright\nend\n");
     let merge = Merge::new("", "# T\n\none\n\ntwo\n\nend\n", "# T\n\n1\n\n2\n\nend\n");
-    assert_eq!(
-        conflicts_as(&merge, &Choice::Both),
-        "# T\n\none\n\ntwo\n\n1\n\n2\n\nend\n"
-    );
-    assert_eq!(
-        Merge::new("", "", "new\n").clean().as_deref(),
-        Some("new\n")
-    );
-    assert_eq!(
-        Merge::new("", "same\n", "same\n").clean().as_deref(),
-        Some("same\n")
-    );
+    assert_eq!(conflicts_as(&merge, &Choice::Both), "# T\n\none\n\ntwo\n\n1\n\n2\n\nend\n");
+    assert_eq!(Merge::new("", "", "new\n").clean().as_deref(), Some("new\n"));
+    assert_eq!(Merge::new("", "same\n", "same\n").clean().as_deref(), Some("same\n"));
 }
 
 #[test]
 fn heads_are_merged_one_after_another_until_someone_has_to_decide() {
     let base = "a\nb\nc\nd\ne\n";
     let heads = [(base, "a\nb\nC\nd\ne\n"), (base, "a\nb\nc\nd\nE\n")];
-    assert_eq!(
-        combine("A\nb\nc\nd\ne\n", heads),
-        Combined::Clean("A\nb\nC\nd\nE\n".into())
-    );
+    assert_eq!(combine("A\nb\nc\nd\ne\n", heads), Combined::Clean("A\nb\nC\nd\nE\n".into()));
     let heads = [(base, "a\nb\nC\nd\ne\n"), (base, "x\nb\nc\nd\ne\n")];
     let Combined::Stopped { at, merge } = combine("A\nb\nc\nd\ne\n", heads) else {
         panic!("the second head conflicts");
     };
     assert_eq!(at, 1);
-    assert_eq!(
-        shape(&merge),
-        ["Conflict a/|A/|x/", "= b/", "Left c/|C/|c/", "= d/e/"]
-    );
+    assert_eq!(shape(&merge), ["Conflict a/|A/|x/", "= b/", "Left c/|C/|c/", "= d/e/"]);
 }

@@ -15,11 +15,7 @@ use super::{Chunk, Hunk, HunkKind};
 /// Compares two sides with their base.
 pub(super) fn chunks(base: &str, left: &str, right: &str) -> Vec<Chunk> {
     let (base, left, right) = (lines(base), lines(left), lines(right));
-    let whole = Lines {
-        base: &base,
-        left: &left,
-        right: &right,
-    };
+    let whole = Lines { base: &base, left: &left, right: &right };
     let mut out = Chunks::default();
     if base.is_empty() && !left.is_empty() && !right.is_empty() {
         out.unrelated(&left, &right);
@@ -55,13 +51,7 @@ struct Side<'a> {
 impl<'a> Side<'a> {
     fn new(base: &[&str], lines: &'a [&'a str]) -> Self {
         let changes = replaced(base, lines).into_iter().peekable();
-        Self {
-            lines,
-            at: 0,
-            changes,
-            removed: 0,
-            added: 0,
-        }
+        Self { lines, at: 0, changes, removed: 0, added: 0 }
     }
 
     /// Returns the line of the base at which the next change begins.
@@ -110,10 +100,7 @@ impl Chunks {
         let mut right = Side::new(all.base, all.right);
         let mut at = 0;
         loop {
-            let next = [left.next_start(), right.next_start()]
-                .into_iter()
-                .flatten()
-                .min();
+            let next = [left.next_start(), right.next_start()].into_iter().flatten().min();
             let start = next.unwrap_or(all.base.len());
             self.stable(Lines {
                 base: &all.base[at..start],
@@ -145,12 +132,7 @@ impl Chunks {
                 left: &left[from_left..in_left.start],
                 right: &right[from_right..in_right.start],
             });
-            self.push(
-                HunkKind::Same,
-                &[],
-                &left[in_left.clone()],
-                &right[in_right.clone()],
-            );
+            self.push(HunkKind::Same, &[], &left[in_left.clone()], &right[in_right.clone()]);
             (from_left, from_right) = (in_left.end, in_right.end);
         }
     }
@@ -173,9 +155,7 @@ impl Chunks {
         };
         let mut from = 0;
         while from < all.base.len() {
-            let run = (from..all.base.len())
-                .take_while(|i| kind(*i) == kind(from))
-                .count();
+            let run = (from..all.base.len()).take_while(|i| kind(*i) == kind(from)).count();
             let range = from..from + run;
             match kind(from) {
                 None => self.done.push(Chunk::Unchanged(all.base[range].concat())),
@@ -218,11 +198,7 @@ impl Chunks {
                 alike(last, left[left.len() - i]) && alike(last, right[right.len() - i])
             })
             .count();
-        self.stable(Lines {
-            base: &base[..head],
-            left: &left[..head],
-            right: &right[..head],
-        });
+        self.stable(Lines { base: &base[..head], left: &left[..head], right: &right[..head] });
         self.dispute(Lines {
             base: &base[head..base.len() - tail],
             left: &left[head..left.len() - tail],
@@ -251,11 +227,7 @@ impl Chunks {
             let behind = kept.iter().take_while(|line| is_blank(line)).count();
             tail -= behind;
             if behind == 0 {
-                head -= left[..head]
-                    .iter()
-                    .rev()
-                    .take_while(|line| is_blank(line))
-                    .count();
+                head -= left[..head].iter().rev().take_while(|line| is_blank(line)).count();
             }
         }
         // What both sides started from belongs to the lines in dispute. Where one side has none of
@@ -266,25 +238,11 @@ impl Chunks {
             (0, 1..) if one_side_is_used_up => (nothing, base),
             _ => (nothing, nothing),
         };
-        let disputed = if at_head.is_empty() && at_tail.is_empty() {
-            base
-        } else {
-            nothing
-        };
+        let disputed = if at_head.is_empty() && at_tail.is_empty() { base } else { nothing };
         let (left_end, right_end) = (left.len() - tail, right.len() - tail);
         self.push(HunkKind::Same, at_head, &left[..head], &right[..head]);
-        self.push(
-            HunkKind::Conflict,
-            disputed,
-            &left[head..left_end],
-            &right[head..right_end],
-        );
-        self.push(
-            HunkKind::Same,
-            at_tail,
-            &left[left_end..],
-            &right[right_end..],
-        );
+        self.push(HunkKind::Conflict, disputed, &left[head..left_end], &right[head..right_end]);
+        self.push(HunkKind::Same, at_tail, &left[left_end..], &right[right_end..]);
     }
 
     fn push(&mut self, kind: HunkKind, base: &[&str], left: &[&str], right: &[&str]) {
