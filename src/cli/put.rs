@@ -51,6 +51,9 @@ impl Put {
         if !self.delete && io::stdin().is_terminal() {
             context.note("type the text; Ctrl-D on an empty line ends it, Ctrl-C gives it up")?;
         }
+        if !self.delete && io::stdin().is_terminal() {
+            context.note("type the text; Ctrl-D on an empty line ends it, Ctrl-C gives it up")?;
+        }
         let mut input: Box<dyn Read> = if self.delete && io::stdin().is_terminal() {
             Box::new(io::empty())
         } else {
