@@ -9,8 +9,12 @@ mod catalog;
 mod document;
 mod edit;
 mod error;
+pub mod goto;
 mod refresh;
 pub mod render;
+pub mod search;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

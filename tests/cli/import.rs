@@ -138,7 +138,7 @@ fn what_cannot_be_a_document_is_reported_and_the_rest_comes_in() {
     place.write("notes/.git", "hidden");
     place.write("notes/Cafe\u{301}.md", "NFD");
     let secret = place.write("notes/secret.md", "unreadable");
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o0)).unwrap();
     // The superuser reads everything.
     let denied = fs::read(&secret).is_err();
     symlink("/etc/passwd", place.path("notes/link.md")).unwrap();

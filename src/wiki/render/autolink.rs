@@ -8,6 +8,9 @@ pub(super) struct Bare {
     pub(super) needs_scheme: bool,
 }
 
+/// The longest name that a host may have, in characters.
+const MAX_HOST: usize = 253;
+
 const STARTS: [&str; 3] = ["https://", "http://", "www."];
 
 /// Returns the first bare address at or after `from`.
@@ -21,9 +24,10 @@ pub(super) fn next(text: &str, from: usize) -> Option<Bare> {
         {
             let needs_scheme = *start == "www.";
             let host = at + if needs_scheme { 0 } else { start.len() };
-            let end = trim_end(text, host, extent(text, at));
-            if is_host(&text[host..end], needs_scheme) {
-                return Some(Bare { start: at, end, needs_scheme });
+            // The host first: it is short, and where it is none, nothing else has to be read.
+            if let Some(host_end) = host_end(text, host, needs_scheme) {
+                let end = trim_end(text, host, extent(text, host_end));
+                return Some(Bare { start: at, end: end.max(host_end), needs_scheme });
             }
         }
         at += 1;
@@ -58,14 +62,15 @@ fn trim_end(text: &str, start: usize, mut end: usize) -> usize {
     end
 }
 
-fn is_host(rest: &str, needs_dot: bool) -> bool {
-    let host = rest.split(['/', '?', '#', ':', '@']).next().unwrap_or("");
-    let dots = host.matches('.').count();
-    !host.is_empty()
-        && !host.starts_with('.')
-        && !host.contains("..")
-        && (!needs_dot || dots >= 1 && host.len() > "www.".len())
-        && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']'))
+/// Returns where the host that begins at `start` ends, if it is one.
+fn host_end(text: &str, start: usize, needs_dot: bool) -> Option<usize> {
+    let belongs = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']');
+    let run: usize =
+        text[start..].chars().take(MAX_HOST).take_while(|c| belongs(*c)).map(char::len_utf8).sum();
+    let host = text[start..start + run].trim_end_matches(['.', '-', '_', '[', ']']);
+    let dotted = !needs_dot || host.len() > "www.".len();
+    let valid = !host.is_empty() && dotted && !host.starts_with('.') && !host.contains("..");
+    valid.then_some(start + host.len())
 }
 
 #[cfg(test)]

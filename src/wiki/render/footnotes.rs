@@ -43,7 +43,8 @@ impl Footnotes {
         if definitions.is_empty() {
             return found;
         }
-        let mut waiting = VecDeque::from([0..events.len()]);
+        let mut waiting = VecDeque::new();
+        waiting.push_back(0..events.len());
         while let Some(range) = waiting.pop_front() {
             found.read(events, range, &definitions, &mut waiting);
         }

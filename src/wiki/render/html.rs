@@ -33,7 +33,7 @@ impl Html {
         self.push(tag, true);
     }
 
-    /// Begins the tag of an element that raw HTML asked for.
+    /// Begins the tag of an element that raw HTML asked for; where it cannot be, it is left out.
     pub(super) fn begin_raw(&mut self, tag: &'static str) {
         if let Some(top) = self.open.last()
             && !top.ours
@@ -41,14 +41,22 @@ impl Html {
         {
             self.pop();
         }
-        self.push(tag, false);
+        if self.may_write(tag) {
+            self.push(tag, false);
+        } else {
+            // Not remembered either, so that a flood of tags costs nothing to look through.
+            self.muted = true;
+        }
+    }
+
+    /// A link in a link is no link: browsers would tear the outer one apart.
+    fn may_write(&self, tag: &str) -> bool {
+        self.open.len() < MAX_DEPTH && !(tag == "a" && self.links > 0)
     }
 
     fn push(&mut self, tag: &'static str, ours: bool) {
-        let link = tag == "a";
-        // A link in a link is no link; browsers would tear the outer one apart.
-        let written = self.open.len() < MAX_DEPTH && !(link && self.links > 0);
-        if link && written {
+        let written = self.may_write(tag);
+        if tag == "a" && written {
             self.links += 1;
         }
         self.open.push(Open { tag, ours, written });

@@ -162,7 +162,7 @@ pub(super) fn is_picture(path: &DocPath) -> bool {
 
 fn external(url: &str) -> Destination {
     match scheme(url) {
-        Some(scheme) if url[scheme.len() + 1..].trim_start_matches(['/', '\\']) != "" => {
+        Some(scheme) if !url[scheme.len() + 1..].trim_start_matches(['/', '\\']).is_empty() => {
             Destination::External(encode(url))
         }
         _ => Destination::Bad,

@@ -77,16 +77,6 @@ impl<'a> Reader<'a> {
                 self.end_line();
                 self.heading = Some(self.text.len());
             }
-            Event::Start(
-                Tag::Paragraph
-                | Tag::CodeBlock(_)
-                | Tag::Item
-                | Tag::Table(_)
-                | Tag::TableRow
-                | Tag::DefinitionListTitle
-                | Tag::DefinitionListDefinition,
-            )
-            | Event::Rule => self.end_line(),
             Event::End(TagEnd::Heading(_)) => {
                 if let Some(from) = self.heading.take() {
                     let words: Vec<_> = self.text[from..].split_whitespace().collect();
@@ -101,14 +91,23 @@ impl<'a> Reader<'a> {
                     self.end_line();
                 }
             }
-            Event::End(TagEnd::TableCell) => self.text.push(' '),
-            Event::End(
+            Event::Start(
+                Tag::Paragraph
+                | Tag::CodeBlock(_)
+                | Tag::Item
+                | Tag::Table(_)
+                | Tag::TableRow
+                | Tag::DefinitionListTitle
+                | Tag::DefinitionListDefinition,
+            )
+            | Event::End(
                 TagEnd::Paragraph
                 | TagEnd::CodeBlock
                 | TagEnd::Item
                 | TagEnd::TableHead
                 | TagEnd::Table,
-            ) => self.end_line(),
+            )
+            | Event::Rule => self.end_line(),
             Event::Text(t) | Event::Code(t) | Event::InlineMath(t) | Event::DisplayMath(t) => {
                 self.text.push_str(&t);
             }
@@ -118,7 +117,9 @@ impl<'a> Reader<'a> {
             },
             // The text between inline tags comes as text; only the targets are in the tags.
             Event::InlineHtml(html) => self.html_links(&html),
-            Event::SoftBreak | Event::HardBreak => self.text.push(' '),
+            Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::TableCell) => {
+                self.text.push(' ');
+            }
             _ => {}
         }
     }

@@ -123,7 +123,7 @@ impl Writer<'_> {
 
     fn inline(&mut self, event: &Event<'_>) {
         match event {
-            Event::End(tag) => self.end(tag),
+            Event::End(tag) => self.end(*tag),
             Event::Text(text) => self.text(text),
             Event::Code(text) => {
                 self.html.open("code");
@@ -182,7 +182,7 @@ impl Writer<'_> {
         at
     }
 
-    fn end(&mut self, tag: &TagEnd) {
+    fn end(&mut self, tag: TagEnd) {
         match tag {
             TagEnd::Heading(_) => self.heading_end(),
             TagEnd::TableHead => self.table_head_end(),
