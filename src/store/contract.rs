@@ -14,9 +14,11 @@ use crate::model::file::{ContentDigest, Header};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 
+type Check = fn(&dyn Store);
+
 /// Runs the whole suite; `make` gives an empty store and whatever keeps its place alive.
 pub(crate) fn contract<G>(make: impl Fn() -> (Box<dyn Store>, G)) {
-    let checks: [(&str, fn(&dyn Store)); 12] = [
+    let checks: [(&str, Check); 12] = [
         ("an empty store", an_empty_store_has_nothing),
         ("create and read", what_is_created_is_listed_loaded_and_opened),
         ("the same again", creating_again_is_already),

@@ -19,7 +19,7 @@ use super::temp::Temp;
 use super::{FsStore, Op};
 use crate::model::file::{ContentDigest, Measured};
 use crate::model::revision::RevisionId;
-use crate::store::{DiskDir, Finding, FindingKind, Loaded, StoreError};
+use crate::store::{DiskDir, Finding, FindingKind, StoreError};
 
 /// A revision as it was accepted.
 struct Kept {
@@ -31,13 +31,14 @@ struct Kept {
 }
 
 /// What stands where an accepted revision belongs.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum There {
     Nothing,
-    /// The very file that was kept: whole, or written over in place together with it.
-    Itself,
-    File(Loaded),
-    /// A link, a pipe, a directory.
-    Strange,
+    /// What was accepted; or the very file that was kept, written over in place together with it;
+    /// or a bare revision whose author is still at it (what it held before stays in `kept`).
+    Left,
+    /// Something else: other bytes, a link, a directory.
+    Foreign,
 }
 
 impl FsStore {
@@ -117,21 +118,12 @@ impl FsStore {
     fn heal_one(&self, dir: &DiskDir, states: &[Kept]) -> Result<Option<Finding>, StoreError> {
         let Some(id) = states.first().map(|kept| kept.id) else { return Ok(None) };
         let target = self.file(dir, id);
-        let there = match self.what_is_there(dir, id, states) {
-            Ok(there) => there,
-            // Something that cannot be read is not ours to replace.
-            Err(_) => return Ok(None),
-        };
+        // Something that cannot be read is not ours to replace.
+        let Ok(there) = self.what_is_there(dir, id, states) else { return Ok(None) };
         let detail = match there {
-            There::Itself => return Ok(None),
-            There::File(Loaded { revision: Ok((head, measured)), .. })
-                // Its author is still at it; what it held before stays in `kept`.
-                if head.header.is_none() || states.iter().any(|k| k.digest == measured.digest) =>
-            {
-                return Ok(None);
-            }
+            There::Left => return Ok(None),
             There::Nothing => "the revision had vanished and was put back",
-            There::File(_) | There::Strange => {
+            There::Foreign => {
                 "another program had replaced the revision; it was put back, and what stood there is in local/displaced"
             }
         };
@@ -140,7 +132,7 @@ impl FsStore {
         else {
             return Ok(None);
         };
-        if !matches!(there, There::Nothing) {
+        if there == There::Foreign {
             self.displace(id, &target)?;
         }
         let back = self.put_back(dir, kept, bare, &target)?;
@@ -149,14 +141,22 @@ impl FsStore {
     }
 
     fn what_is_there(&self, dir: &DiskDir, id: RevisionId, states: &[Kept]) -> io::Result<There> {
-        let found = self.real_dir(dir).and_then(|_| fs::symlink_metadata(self.file(dir, id)));
-        match found {
-            Ok(meta) if !meta.is_file() => Ok(There::Strange),
-            Ok(meta) if states.iter().any(|k| k.inode == meta.ino()) => Ok(There::Itself),
-            Ok(_) => load(&self.file(dir, id), id).map(There::File),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(There::Nothing),
-            Err(e) => Err(e),
+        let file = self.file(dir, id);
+        let meta = match self.real_dir(dir).and_then(|_| fs::symlink_metadata(&file)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(There::Nothing),
+            other => other?,
+        };
+        if !meta.is_file() {
+            return Ok(There::Foreign);
         }
+        if states.iter().any(|kept| kept.inode == meta.ino()) {
+            return Ok(There::Left);
+        }
+        Ok(match load(&file, id)?.revision {
+            Ok((head, _)) if head.header.is_none() => There::Left,
+            Ok((_, measured)) if states.iter().any(|k| k.digest == measured.digest) => There::Left,
+            _ => There::Foreign,
+        })
     }
 
     /// Moves what stands in an accepted revision's place aside, over nothing.

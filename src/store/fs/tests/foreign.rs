@@ -72,7 +72,7 @@ fn foreign_things_beside_revisions_are_reported_with_their_kind() {
     }
     plant(&format!("2-{NONCE}"), FindingKind::BadId, &folder);
     plant(&format!("3-{NONCE}"), FindingKind::SymbolicLink, &|p| {
-        symlink("../../outside", p).unwrap()
+        symlink("../../outside", p).unwrap();
     });
     plant(&format!("4-{NONCE}"), FindingKind::SymbolicLink, &|p| symlink("nowhere", p).unwrap());
     plant(&format!("5-{NONCE}"), FindingKind::SymbolicLink, &|p| symlink(&real, p).unwrap());
