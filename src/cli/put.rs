@@ -48,6 +48,12 @@ impl Put {
             (None, self.path.clone())
         };
         let limit = limit(context.limits()?, &path);
+        if !self.delete && io::stdin().is_terminal() {
+            context.note("type the text; Ctrl-D on an empty line ends it, Ctrl-C gives it up")?;
+        }
+        if !self.delete && io::stdin().is_terminal() {
+            context.note("type the text; Ctrl-D on an empty line ends it, Ctrl-C gives it up")?;
+        }
         let mut input: Box<dyn Read> = if self.delete && io::stdin().is_terminal() {
             Box::new(io::empty())
         } else {

@@ -1,6 +1,10 @@
 //! The command line as people and scripts use it: the built program, its output and exit codes.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests stop where they cannot go on, as tests do"
+)]
 
 mod check;
 mod import;

@@ -50,7 +50,8 @@ impl Place {
         author: &str,
         content: &str,
     ) {
-        let parents = parents.iter().fold(String::new(), |all, p| all + &format!("Parent: {p}\n"));
+        let parents: Vec<String> = parents.iter().map(|p| format!("Parent: {p}\n")).collect();
+        let parents = parents.concat();
         let date = "Date: 2026-11-23T08:29:00.123Z";
         let text = format!("Revision: {id}\n{parents}Author: {author}\n{date}\n\n{content}");
         self.by_hand(document, id, text);
