@@ -1,9 +1,14 @@
 //! Highlights code as flat spans with classes: `<span class="hl-keyword">`.
 //!
 //! The classes are the words of the scopes that colour schemes care for, prefixed with `hl-`. Spans are
-//! never nested, so deeply nested code costs no more than flat code.
+//! never nested, so deeply nested code costs no more than flat code. Grammars are slow (about a
+//! megabyte in ten seconds), so what was highlighted is remembered: a preview that follows the typing, or
+//! a page saved again, pays only for the blocks that changed.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
 use syntect::easy::ScopeRegionIterator;
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
@@ -11,11 +16,30 @@ use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet
 use super::html::escape;
 
 /// The most code that is highlighted in one page, in bytes.
-pub(super) const MAX_BYTES: usize = 200 * 1024;
+pub(super) const MAX_BYTES: usize = 64 * 1024;
 /// A line longer than this is made by a machine, and costs the most.
 const MAX_LINE_BYTES: usize = 4 * 1024;
 /// How far up the stack of scopes a class is looked for.
 const MAX_LOOK: usize = 16;
+
+/// How many bytes of blocks and their HTML are remembered.
+const REMEMBERED_BYTES: u64 = 8 * 1024 * 1024;
+
+/// A block by its language and text, with its HTML.
+static REMEMBERED: LazyLock<Cache<Block, Arc<str>, Weight>> =
+    LazyLock::new(|| Cache::with_weighter(1_000, REMEMBERED_BYTES, Weight));
+
+/// The language and the text of a block.
+type Block = (String, String);
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Block, Arc<str>> for Weight {
+    fn weight(&self, (language, code): &Block, html: &Arc<str>) -> u64 {
+        (language.len() + code.len() + html.len() + 100) as u64
+    }
+}
 
 static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_newlines);
 
@@ -74,28 +98,36 @@ pub(super) fn language(info: &str) -> Option<&str> {
 
 /// Appends `code` as escaped HTML, highlighted if the language is known and `budget` allows.
 pub(super) fn highlight(code: &str, language: Option<&str>, budget: &mut usize, out: &mut String) {
-    let length = out.len();
     let fits = code.len() <= *budget && code.lines().all(|line| line.len() <= MAX_LINE_BYTES);
-    if let Some(syntax) = language.filter(|_| fits).and_then(find) {
+    let Some(language) = language.filter(|_| fits) else { return escape(code, out) };
+    let block = (language.to_ascii_lowercase(), code.to_owned());
+    if let Some(html) = REMEMBERED.get(&block) {
         *budget -= code.len();
-        if write_spans(code, syntax, out).is_some() {
-            return;
-        }
-        out.truncate(length);
+        out.push_str(&html);
+        return;
     }
-    escape(code, out);
+    let Some(syntax) = find(&block.0) else { return escape(code, out) };
+    *budget -= code.len();
+    let mut html = String::with_capacity(code.len() * 3);
+    if write_spans(code, syntax, &mut html).is_none() {
+        html.clear();
+        escape(code, &mut html);
+    }
+    out.push_str(&html);
+    REMEMBERED.insert(block, html.into());
 }
 
+/// Finds the grammar of a language in lower case.
 fn find(language: &str) -> Option<&'static SyntaxReference> {
-    let language = match language.to_ascii_lowercase().as_str() {
+    let language = match language {
         "text" | "txt" | "plain" | "plaintext" | "mermaid" | "math" => return None,
-        "console" | "shell-session" | "shell" | "zsh" => "sh".to_owned(),
-        "jsonc" | "json5" => "json".to_owned(),
-        "c++" => "cpp".to_owned(),
-        "c#" => "cs".to_owned(),
-        other => other.to_owned(),
+        "console" | "shell-session" | "shell" | "zsh" => "sh",
+        "jsonc" | "json5" => "json",
+        "c++" => "cpp",
+        "c#" => "cs",
+        other => other,
     };
-    SYNTAXES.find_syntax_by_token(&language)
+    SYNTAXES.find_syntax_by_token(language)
 }
 
 /// Writes the spans; nothing where the grammar fails.
