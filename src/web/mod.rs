@@ -5,6 +5,7 @@
 //! into pages), then the handler that [`routes`] names. Handlers make one blocking hop around what
 //! they ask of the wiki ([`Site::blocking`]).
 
+mod api;
 mod assets;
 mod cache;
 mod error;
@@ -15,6 +16,8 @@ mod routes;
 mod security;
 mod shell;
 mod site;
+#[cfg(test)]
+mod test_support;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
