@@ -5,6 +5,7 @@
 //! into pages), then the handler that [`routes`] names. Handlers make one blocking hop around what
 //! they ask of the wiki ([`Site::blocking`]).
 
+mod api;
 mod assets;
 mod cache;
 mod error;
@@ -16,6 +17,8 @@ mod security;
 pub mod server;
 mod shell;
 mod site;
+#[cfg(test)]
+mod test_support;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::cache::ViewCache;
 use super::error::Failure;
+use super::pages::upload::Claims;
 use crate::wiki::Wiki;
 
 /// Who may do what, until accounts come.
@@ -47,6 +48,7 @@ struct Inner {
     wiki: Arc<Wiki>,
     settings: SiteSettings,
     views: ViewCache,
+    uploads: Claims,
 }
 
 /// The wiki and the settings around it; cheap to clone.
@@ -56,7 +58,12 @@ pub struct Site(Arc<Inner>);
 impl Site {
     /// Puts a site around a wiki.
     pub fn new(wiki: Arc<Wiki>, settings: SiteSettings) -> Self {
-        Self(Arc::new(Inner { wiki, settings, views: ViewCache::new() }))
+        Self(Arc::new(Inner {
+            wiki,
+            settings,
+            views: ViewCache::new(),
+            uploads: Claims::default(),
+        }))
     }
 
     /// Returns the wiki.
@@ -71,6 +78,10 @@ impl Site {
 
     pub(super) fn views(&self) -> &ViewCache {
         &self.0.views
+    }
+
+    pub(super) fn uploads(&self) -> &Claims {
+        &self.0.uploads
     }
 
     /// Returns the address of something below the site's root, such as `-/recent`.

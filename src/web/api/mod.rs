@@ -1,0 +1,4 @@
+//! What scripts ask: JSON instead of pages.
+
+pub(super) mod names;
+pub(super) mod preview;

@@ -1,0 +1,205 @@
+//! Editing a page.
+//!
+//! The form carries the revision it was made from and a nonce made once, so that sending it twice is
+//! one revision and a page that moved on meanwhile is noticed. Whatever happens, the typed text is
+//! saved or comes back: every failure after the form has arrived shows it again.
+
+mod form;
+mod line_ends;
+#[cfg(test)]
+mod tests;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use uuid::Uuid;
+
+use self::form::{Form, Note, ask_for_deletion, show, show_uneditable};
+use crate::model::path::DocPath;
+use crate::model::revision::RevisionId;
+use crate::store::StoreError;
+use crate::web::error::Failure;
+use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
+use crate::web::pages::merge;
+use crate::web::site::{Access, Site};
+use crate::wiki::{Document, Edit, IfMovedOn, Saved, WikiError};
+
+/// Shows the form for a page, filled with what readers see now.
+pub(in crate::web) async fn open(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Target(path): Target,
+) -> Result<Response, Failure> {
+    if site.settings().access == Access::ReadOnly {
+        return Err(Failure::read_only());
+    }
+    site.blocking(move |site| begin(site, &visitor, &path)).await
+}
+
+fn begin(site: &Site, visitor: &Visitor, path: &DocPath) -> Result<Response, Failure> {
+    let wiki = site.wiki();
+    if !path.is_page() {
+        let folder = site.url("-/upload?replaces=");
+        let name = form_urlencoded::byte_serialize(path.as_str().as_bytes()).collect::<String>();
+        return Ok(Redirect::to(&format!("{folder}{name}")).into_response());
+    }
+    let document = wiki.open(path)?;
+    let content = match &document {
+        Some(document) => match current_text(site, document)? {
+            Some(text) => line_ends::shown(&text),
+            None => return show_uneditable(site, visitor, document),
+        },
+        None => String::new(),
+    };
+    let form = Form {
+        content,
+        summary: String::new(),
+        author: visitor.author.clone(),
+        base: document.as_ref().and_then(|d| d.resolution().winner),
+        nonce: wiki.nonces().draw(),
+    };
+    let path = document.as_ref().map_or(path, |d| d.path());
+    show(site, visitor, path, document.as_deref(), &form, Note::None)
+}
+
+/// Returns the text that readers see, empty where there is none; `None` where it is not a text
+/// that a form could hold without altering it.
+fn current_text(site: &Site, document: &Document) -> Result<Option<String>, Failure> {
+    let Some(winner) = document.winner() else { return Ok(Some(String::new())) };
+    if winner.length > site.wiki().limits().text {
+        return Ok(None);
+    }
+    match site.wiki().text(document, winner.id) {
+        // Browsers drop NUL from a form.
+        Ok(text) => Ok((!text.contains('\0')).then_some(text)),
+        Err(WikiError::NotText(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes the form: saves it, shows a preview, or says why it cannot be saved.
+pub(in crate::web) async fn submit(
+    State(site): State<Site>,
+    visitor: Visitor,
+    target: Result<Target, Failure>,
+    Submitted(fields): Submitted,
+) -> Result<Response, Failure> {
+    let text = fields.text("content");
+    let give_back = |failure: Failure| failure.with_text(text.clone());
+    if site.settings().access == Access::ReadOnly {
+        return Err(give_back(Failure::read_only()));
+    }
+    let Target(path) = target.map_err(give_back)?;
+    site.blocking(move |site| take(site, &visitor, &path, &fields)).await.map_err(give_back)
+}
+
+fn take(
+    site: &Site,
+    visitor: &Visitor,
+    path: &DocPath,
+    fields: &Fields,
+) -> Result<Response, Failure> {
+    if !path.is_page() {
+        let message = "This is the address of a file; a text cannot be written there.";
+        return Err(Failure::bad_request(message));
+    }
+    let mut form = Form {
+        content: fields.text("content"),
+        summary: fields.get("summary").trim().to_owned(),
+        author: fields.get("author").trim().to_owned(),
+        base: fields.id("base")?,
+        nonce: nonce(site, fields),
+    };
+    let document = match site.wiki().open(path) {
+        Ok(document) => document,
+        Err(error) => {
+            let failure = Failure::from(error);
+            return show(site, visitor, path, None, &form, Note::Failed(failure));
+        }
+    };
+    let document = document.as_deref();
+    if fields.get("action") == "preview" {
+        return show(site, visitor, path, document, &form, Note::Preview);
+    }
+    let deletes = form.content.trim().is_empty();
+    if deletes {
+        let Some(live) = document.filter(|d| d.is_live()) else {
+            return show(site, visitor, path, document, &form, Note::Failed(nothing_to_save()));
+        };
+        if fields.get("confirm") != "delete" {
+            return ask_for_deletion(site, visitor, live, &form, fields.get("action"));
+        }
+    }
+    let if_moved_on = match fields.get("action") {
+        "second" => IfMovedOn::SecondVersion,
+        _ => IfMovedOn::Stop,
+    };
+    let base = known_base(document, form.base);
+    let edit = Edit {
+        path: path.clone(),
+        base,
+        also: Vec::new(),
+        content: if deletes { Vec::new() } else { bytes_to_save(site, document, base, &form) },
+        author: form.author.clone(),
+        summary: form.summary.clone(),
+        nonce: form.nonce,
+    };
+    match site.wiki().save(&edit, if_moved_on) {
+        Ok(Saved::Done { document, .. }) => {
+            let outcome = if if_moved_on == IfMovedOn::SecondVersion { "second" } else { "1" };
+            Ok(saved(site, &document, &form.author, outcome))
+        }
+        Ok(Saved::Unchanged { document }) => Ok(saved(site, &document, &form.author, "same")),
+        Ok(Saved::MovedOn { document }) => merge::moved_on(site, visitor, &edit, &document),
+        Err(error) => {
+            // The nonce belongs to another text already; with a new one the next try can succeed.
+            if matches!(error, WikiError::Store(StoreError::Taken(_))) {
+                form.nonce = site.wiki().nonces().draw();
+            }
+            show(site, visitor, path, document, &form, Note::Failed(error.into()))
+        }
+    }
+}
+
+fn nothing_to_save() -> Failure {
+    Failure::new(
+        axum::http::StatusCode::UNPROCESSABLE_ENTITY,
+        "There is no text yet",
+        "An empty page cannot be saved. Write something first.",
+    )
+}
+
+/// Reads the nonce that was made with the form; a form without one gets its own.
+fn nonce(site: &Site, fields: &Fields) -> Uuid {
+    Uuid::try_parse(fields.get("nonce"))
+        .ok()
+        .filter(|nonce| nonce.get_version_num() == 4)
+        .unwrap_or_else(|| site.wiki().nonces().draw())
+}
+
+/// Accepts as the base only a revision that is here: a made-up one with an absurd number would
+/// outrank every later edit.
+fn known_base(document: Option<&Document>, base: Option<RevisionId>) -> Option<RevisionId> {
+    base.filter(|id| document.is_some_and(|d| d.revision(*id).is_some()))
+}
+
+/// Gives the text the line ends of the revision it was made from.
+fn bytes_to_save(
+    site: &Site,
+    document: Option<&Document>,
+    base: Option<RevisionId>,
+    form: &Form,
+) -> Vec<u8> {
+    let base_text = document.zip(base).and_then(|(d, id)| site.wiki().text(d, id).ok());
+    match base_text {
+        Some(base_text) => line_ends::as_in(&base_text, &form.content).into_bytes(),
+        None => form.content.clone().into_bytes(),
+    }
+}
+
+/// Leads to the page after a save and remembers the author's name.
+fn saved(site: &Site, document: &Document, author: &str, outcome: &str) -> Response {
+    let address = site.url(&document.path().address());
+    let cookie = [(header::SET_COOKIE, remember(site, "author", author))];
+    (cookie, Redirect::to(&format!("{address}?saved={outcome}"))).into_response()
+}

@@ -1,0 +1,207 @@
+//! A site for tests, asked in-process: no sockets, no waiting.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, header};
+use axum::response::Response;
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+use super::{Access, Site, SiteSettings, app};
+use crate::model::path::DocPath;
+use crate::model::revision::RevisionId;
+use crate::store::fs::FsStore;
+use crate::wiki::{Clock, Document, Edit, IfMovedOn, Limits, Nonces, Parts, Saved, Wiki};
+
+/// A clock that stands still.
+pub(super) struct FixedClock;
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        "2026-11-23T08:29:00.123Z".parse().unwrap()
+    }
+}
+
+/// Nonces that count up, so that later revisions of the same number win.
+#[derive(Default)]
+pub(super) struct CountingNonces(AtomicU64);
+
+impl Nonces for CountingNonces {
+    fn draw(&self) -> Uuid {
+        let count = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        uuid::Builder::from_random_bytes(u128::from(count).to_be_bytes()).into_uuid()
+    }
+}
+
+/// A site around an empty wiki in a directory of its own.
+pub(super) struct TestSite {
+    pub(super) site: Site,
+    dir: TempDir,
+}
+
+impl TestSite {
+    pub(super) fn new() -> Self {
+        Self::with(Limits::default(), SiteSettings::default())
+    }
+
+    pub(super) fn read_only() -> Self {
+        let settings = SiteSettings { access: Access::ReadOnly, ..SiteSettings::default() };
+        Self::with(Limits::default(), settings)
+    }
+
+    pub(super) fn with_limits(text: u64, attachment: u64) -> Self {
+        Self::with(Limits { text, attachment }, SiteSettings::default())
+    }
+
+    pub(super) fn with(limits: Limits, settings: SiteSettings) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let wiki = Wiki::new(Parts {
+            store: Arc::new(FsStore::open(dir.path()).unwrap()),
+            clock: Arc::new(FixedClock),
+            nonces: Arc::new(CountingNonces::default()),
+            base_path: settings.base_path.clone(),
+            limits,
+        });
+        wiki.scan().unwrap();
+        Self { site: Site::new(Arc::new(wiki), settings), dir }
+    }
+
+    /// Returns the directory that holds the data.
+    pub(super) fn data(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(super) async fn get(&self, address: &str) -> Page {
+        let request = Request::get(address).body(Body::empty()).unwrap();
+        self.send(request).await
+    }
+
+    /// Sends a form as a browser does.
+    pub(super) async fn post(&self, address: &str, fields: &[(&str, &str)]) -> Page {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(address)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(form));
+        self.send(request.unwrap()).await
+    }
+
+    pub(super) async fn send(&self, mut request: Request<Body>) -> Page {
+        request.headers_mut().entry(header::HOST).or_insert("localhost".parse().unwrap());
+        let response = app(self.site.clone()).oneshot(request).await.unwrap();
+        Page::read(response).await
+    }
+
+    /// Returns a document as it is on disk now.
+    pub(super) fn document(&self, name: &str) -> Option<Arc<Document>> {
+        self.site.wiki().refresh(&DocPath::new(name).unwrap()).unwrap()
+    }
+
+    /// Returns what readers see.
+    pub(super) fn content(&self, name: &str) -> String {
+        let document = self.document(name).unwrap();
+        let bytes = self.site.wiki().content(&document, document.winner().unwrap().id).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// Saves a text by Ada on top of what readers see.
+    pub(super) fn save(&self, name: &str, text: impl AsRef<[u8]>) -> RevisionId {
+        self.save_as(name, "Ada", text)
+    }
+
+    /// Saves a text by `author` on top of what readers see.
+    pub(super) fn save_as(&self, name: &str, author: &str, text: impl AsRef<[u8]>) -> RevisionId {
+        let base = self.document(name).and_then(|d| d.resolution().winner);
+        self.save_on(name, author, base, text)
+    }
+
+    /// Saves a text by `author` that was begun on `base`.
+    pub(super) fn save_on(
+        &self,
+        name: &str,
+        author: &str,
+        base: Option<RevisionId>,
+        text: impl AsRef<[u8]>,
+    ) -> RevisionId {
+        let edit = Edit {
+            path: DocPath::new(name).unwrap(),
+            base,
+            also: Vec::new(),
+            content: text.as_ref().to_vec(),
+            author: author.to_owned(),
+            summary: String::new(),
+            nonce: self.site.wiki().nonces().draw(),
+        };
+        match self.site.wiki().save(&edit, IfMovedOn::SecondVersion).unwrap() {
+            Saved::Done { id, .. } => id,
+            other => panic!("not saved: {other:?}"),
+        }
+    }
+}
+
+/// A response, read to its end.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Page {
+    async fn read(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Self { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|v| v.to_str().ok())
+    }
+
+    /// Returns where a redirect leads.
+    pub(super) fn location(&self) -> Option<&str> {
+        assert_eq!(self.status, 303, "{}", self.body);
+        self.header("location")
+    }
+
+    pub(super) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// Returns the value of a form's field as a browser would send it.
+    pub(super) fn field(&self, name: &str) -> Option<String> {
+        let at = self.body.find(&format!("name=\"{name}\""))?;
+        let tag_start = self.body[..at].rfind('<')?;
+        let tag_end = at + self.body[at..].find('>')?;
+        let tag = &self.body[tag_start..tag_end];
+        let raw = if tag.starts_with("<textarea") {
+            let rest = &self.body[tag_end + 1..];
+            let text = &rest[..rest.find("</textarea>")?];
+            text.strip_prefix('\n').unwrap_or(text)
+        } else {
+            let value = tag.find("value=\"")? + 7;
+            &tag[value..value + tag[value..].find('"')?]
+        };
+        Some(unescape(raw))
+    }
+}
+
+fn unescape(html: &str) -> String {
+    html.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#38;", "&")
+        .replace("&amp;", "&")
+}
