@@ -53,7 +53,7 @@ impl Assets {
             return Some(hashed.clone());
         }
         let mut content = files.get(name)?.to_vec();
-        let is_script = name.ends_with(".js");
+        let is_script = name.rsplit('.').next() == Some("js");
         // A cycle of imports keeps plain names, which are served as well.
         if is_script && depth < 16 {
             let mut text = String::from_utf8(content).ok()?;
@@ -97,7 +97,9 @@ fn collect(dir: &'static Dir<'static>, files: &mut HashMap<String, &'static [u8]
 fn imports(text: &str) -> Vec<String> {
     let quoted = text.split('"').skip(1).step_by(2);
     quoted
-        .filter(|s| (s.starts_with("./") || s.starts_with("../")) && s.ends_with(".js"))
+        .filter(|s| {
+            (s.starts_with("./") || s.starts_with("../")) && s.rsplit('.').next() == Some("js")
+        })
         .map(str::to_owned)
         .collect()
 }
@@ -123,13 +125,12 @@ pub(super) fn hashed_name(name: &str) -> &str {
 
 /// Serves a static file by its hashed name.
 pub(super) async fn serve(Path(name): Path<String>) -> Result<Response, Failure> {
-    let (asset, cache) = match ASSETS.by_hashed_name.get(&name) {
-        Some(asset) => (asset, "public, max-age=31536000, immutable"),
-        None => {
-            let asset =
-                ASSETS.names.get(&name).and_then(|hashed| ASSETS.by_hashed_name.get(hashed));
-            (asset.ok_or_else(|| Failure::not_found("There is no such file."))?, "no-cache")
-        }
+    let by_plain_name =
+        || ASSETS.names.get(&name).and_then(|hashed| ASSETS.by_hashed_name.get(hashed));
+    let (asset, cache) = if let Some(asset) = ASSETS.by_hashed_name.get(&name) {
+        (asset, "public, max-age=31536000, immutable")
+    } else {
+        (by_plain_name().ok_or_else(|| Failure::not_found("There is no such file."))?, "no-cache")
     };
     let headers = [(header::CONTENT_TYPE, asset.mime.as_str()), (header::CACHE_CONTROL, cache)];
     Ok((headers, asset.content.clone()).into_response())
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn scripts_import_each_other_by_hashed_names_that_exist() {
         for (name, asset) in &ASSETS.by_hashed_name {
-            if name.ends_with(".js") {
+            if name.rsplit('.').next() == Some("js") {
                 let text = std::str::from_utf8(&asset.content).unwrap();
                 for import in imports(text) {
                     let target = resolve(name, &import);

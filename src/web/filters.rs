@@ -1,5 +1,13 @@
 //! Filters for templates: how dates, sizes and names are put before people.
 
+#![expect(
+    clippy::inline_always,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "the macro of the templates gives filters this shape"
+)]
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

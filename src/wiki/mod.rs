@@ -11,6 +11,8 @@ mod edit;
 mod error;
 mod refresh;
 pub mod render;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -38,16 +38,28 @@ pub(in crate::web) async fn show(
     headers: HeaderMap,
     Rest(name): Rest,
 ) -> Result<Response, Failure> {
+    let cached = match uri.query() {
+        None => site.views().get(uri.path(), visitor.theme),
+        Some(_) => None,
+    };
     // The hot path: nothing is rendered and nothing is read.
-    if uri.query().is_none()
-        && let Some(page) = site.views().get(uri.path(), visitor.theme)
+    if let Some(page) = &cached
         && site.wiki().fresh(&page.key).is_some()
-        && page.validity == validity(&site, &page)
+        && page.validity == validity(&site, page)
     {
         return Ok(page.respond(&headers));
     }
     let query = Fields::parse(uri.query().unwrap_or_default().as_bytes());
-    site.blocking(move |site| find(site, &visitor, &headers, uri.path(), &query, &name)).await
+    let asked = headers.clone();
+    let found =
+        site.blocking(move |site| find(site, &visitor, &asked, uri.path(), &query, &name)).await;
+    match (found, cached) {
+        // While the disk is away, what was read before is better than nothing.
+        (Err(failure), Some(page)) if failure.status == StatusCode::SERVICE_UNAVAILABLE => {
+            Ok(page.respond(&headers))
+        }
+        (found, _) => found,
+    }
 }
 
 fn validity(site: &Site, page: &CachedPage) -> Validity {
@@ -89,10 +101,10 @@ fn find(
         if document.is_live() {
             return attachment::serve(site, headers, query, &document);
         }
-        return show_absent(site, visitor, Some(document), &attachment);
+        return show_absent(site, visitor, Some(&document), &attachment);
     }
     let document = site.wiki().open(&page)?;
-    show_absent(site, visitor, document, &page)
+    show_absent(site, visitor, document.as_deref(), &page)
 }
 
 #[derive(Template)]
@@ -229,10 +241,10 @@ struct Absent<'a> {
 fn show_absent(
     site: &Site,
     visitor: &Visitor,
-    document: Option<Arc<Document>>,
+    document: Option<&Document>,
     path: &DocPath,
 ) -> Result<Response, Failure> {
-    let deleted = document.as_deref().filter(|d| d.is_deleted());
+    let deleted = document.filter(|d| d.is_deleted());
     let last = deleted.and_then(|d| d.revisions().find(|r| r.damage.is_none() && !r.is_deletion()));
     let folder = format!("{}/", path.without_suffix());
     let children =
