@@ -1,6 +1,8 @@
 //! One file for each family of pages: its handlers and its templates' data.
 
 pub(super) mod attachment;
+pub(super) mod conflicts;
 pub(super) mod health;
+pub(super) mod merge;
 pub(super) mod theme;
 pub(super) mod view;
