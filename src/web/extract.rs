@@ -199,6 +199,11 @@ impl Fields {
         self.0.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
+    /// Returns all names with their values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(n, v)| (n.as_str(), v.as_str()))
+    }
+
     /// Returns a text as its author sees it: with LF line ends, as browsers send CRLF.
     pub fn text(&self, name: &str) -> String {
         self.get(name).replace("\r\n", "\n")
@@ -215,18 +220,6 @@ impl Fields {
                 Failure::bad_request(format!("“{text}” is not the id of a revision."))
             }),
         }
-    }
-
-    /// Reads all revision ids of a name.
-    ///
-    /// # Errors
-    /// Where one of them is no id.
-    pub fn ids(&self, name: &str) -> Result<Vec<RevisionId>, Failure> {
-        let parse = |text: &str| {
-            text.parse()
-                .map_err(|_| Failure::bad_request(format!("“{text}” is not the id of a revision.")))
-        };
-        self.all(name).filter(|t| !t.is_empty()).map(parse).collect()
     }
 }
 

@@ -152,7 +152,7 @@ impl Wiki {
     }
 
     /// Writes the revision and shows it to everyone.
-    fn write(
+    pub(super) fn write(
         &self,
         edit: &Edit,
         document: Option<&Arc<Document>>,

@@ -10,6 +10,7 @@ mod document;
 mod edit;
 mod error;
 pub mod goto;
+mod merging;
 mod refresh;
 pub mod render;
 pub mod search;
@@ -30,6 +31,7 @@ pub use self::catalog::Change;
 pub use self::document::{Document, Revision};
 pub use self::edit::{Edit, IfMovedOn, Saved};
 pub use self::error::WikiError;
+pub use self::merging::{Case, InboxEntry, MAX_MERGED, MergeView, MergedAll, Side, Version};
 pub use self::refresh::MAX_TEXT;
 use self::render::{Pages, RenderOptions, Rendered, Renderer};
 use crate::model::path::{DocKey, DocPath};
@@ -84,6 +86,8 @@ pub struct Wiki {
     locks: Mutex<HashMap<DocKey, Arc<Mutex<()>>>>,
     /// What the last scan found outside documents.
     findings: Mutex<Vec<Finding>>,
+    /// How hard each conflict is to decide, worked out before.
+    judgements: merging::Judgements,
     listeners: RwLock<Vec<Listener>>,
     scanned: Mutex<bool>,
     scan_ended: Condvar,
@@ -109,6 +113,7 @@ impl Wiki {
             checked: RwLock::default(),
             locks: Mutex::default(),
             findings: Mutex::default(),
+            judgements: merging::Judgements::default(),
             listeners: RwLock::default(),
             scanned: Mutex::new(false),
             scan_ended: Condvar::new(),

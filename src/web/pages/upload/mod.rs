@@ -100,7 +100,7 @@ impl Form {
             self.folder.clear();
         } else {
             // What can hold a file is a good folder.
-            self.folder = DocPath::from_user(&format!("{folder}/x"))?.folder().to_owned();
+            DocPath::from_user(&format!("{folder}/x"))?.folder().clone_into(&mut self.folder);
         }
         Ok(())
     }
@@ -188,7 +188,7 @@ async fn receive_all(
             },
             "folder" => form.set_folder(&short_text(field).await?)?,
             "replaces" => form.set_replaces(&short_text(field).await?)?,
-            "author" => form.author = short_text(field).await?.trim().to_owned(),
+            "author" => short_text(field).await?.trim().clone_into(&mut form.author),
             _ => drop(short_text(field).await?),
         }
     }
@@ -252,20 +252,19 @@ async fn receive_one(
 
 /// Says what is to become of a file that a browser gave this name.
 fn wish(form: &Form, given: &str) -> Result<Wish, Failure> {
-    let path = match &form.replaces {
-        Some(path) => path.clone(),
-        None => {
-            // Some browsers send whole paths of the visitor's disk.
-            let name = given.rsplit(['/', '\\']).next().unwrap_or(given);
-            let in_folder = match form.folder.as_str() {
-                "" => name.to_owned(),
-                folder => format!("{folder}/{name}"),
-            };
-            if name.trim().is_empty() {
-                return Err(Failure::bad_request("The file has no name."));
-            }
-            DocPath::from_user(&in_folder)?
+    let path = if let Some(path) = &form.replaces {
+        path.clone()
+    } else {
+        // Some browsers send whole paths of the visitor's disk.
+        let name = given.rsplit(['/', '\\']).next().unwrap_or(given);
+        let in_folder = match form.folder.as_str() {
+            "" => name.to_owned(),
+            folder => format!("{folder}/{name}"),
+        };
+        if name.trim().is_empty() {
+            return Err(Failure::bad_request("The file has no name."));
         }
+        DocPath::from_user(&in_folder)?
     };
     if path.is_page() {
         let message =

@@ -240,7 +240,8 @@ async fn the_markdown_of_any_name_leads_to_the_file() {
         site.save(path.as_str(), "x");
         let page = DocPath::new("F/Page.md").unwrap();
         let text = markdown(&path);
-        let rendered = site.site.wiki().render(&page, &text, Default::default());
+        let rendered =
+            site.site.wiki().render(&page, &text, crate::wiki::render::RenderOptions::default());
         let led: Vec<_> = rendered.links.iter().map(|l| (&l.target, l.exists)).collect();
         assert_eq!(led, [(&path, true)], "{text} → {}", rendered.html.as_str());
     }

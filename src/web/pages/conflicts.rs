@@ -1,0 +1,319 @@
+//! The inbox of the whole wiki: every document that waits for a person.
+
+use std::cmp::Reverse;
+
+use askama::Template;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::model::path::{DocPath, fold};
+use crate::model::revision::RevisionId;
+use crate::web::error::Failure;
+use crate::web::extract::{Fields, Query, Visitor};
+use crate::web::filters;
+use crate::web::shell::Shell;
+use crate::web::site::Site;
+use crate::wiki::{Case, InboxEntry, MAX_MERGED, Version};
+
+/// How many documents a page of the inbox has.
+const PAGE: usize = 100;
+
+/// Which documents are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Show {
+    All,
+    Easy,
+    Mine,
+    Deleted,
+}
+
+impl Show {
+    const EACH: [Self; 4] = [Self::All, Self::Easy, Self::Mine, Self::Deleted];
+
+    fn parse(word: &str) -> Self {
+        match word {
+            "clean" => Self::Easy,
+            "mine" => Self::Mine,
+            "deleted" => Self::Deleted,
+            _ => Self::All,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Easy => "clean",
+            Self::Mine => "mine",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::Easy => "One click",
+            Self::Mine => "Mine",
+            Self::Deleted => "Deleted or edited",
+        }
+    }
+
+    fn takes(self, entry: &InboxEntry, me: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Easy => entry.case.is_easy(),
+            Self::Mine => !me.is_empty() && entry.versions().any(|v| fold(&v.author) == fold(me)),
+            Self::Deleted => entry.is_about_deletion(),
+        }
+    }
+}
+
+/// The order of the inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Easy,
+    Newest,
+    Oldest,
+    Size,
+    Name,
+    Versions,
+}
+
+impl Sort {
+    const EACH: [Self; 6] =
+        [Self::Easy, Self::Newest, Self::Oldest, Self::Size, Self::Versions, Self::Name];
+
+    fn parse(word: &str) -> Self {
+        Self::EACH.into_iter().find(|s| s.word() == word).unwrap_or(Self::Easy)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Easy => "easy",
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+            Self::Size => "size",
+            Self::Name => "name",
+            Self::Versions => "versions",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Easy => "Easy first",
+            Self::Newest => "Newest",
+            Self::Oldest => "Oldest",
+            Self::Size => "Biggest",
+            Self::Name => "Name",
+            Self::Versions => "Versions",
+        }
+    }
+
+    /// Sorts entries that are in order of name.
+    fn apply(self, entries: &mut [InboxEntry]) {
+        let size = |e: &InboxEntry| e.change.added_bytes + e.change.removed_bytes;
+        match self {
+            Self::Name => {}
+            Self::Easy => entries.sort_by_key(|e| (!e.case.is_easy(), Reverse(e.latest()))),
+            Self::Newest => entries.sort_by_key(|e| Reverse(e.latest())),
+            Self::Oldest => entries.sort_by_key(InboxEntry::latest),
+            Self::Size => entries.sort_by_key(|e| Reverse(size(e))),
+            Self::Versions => entries.sort_by_key(|e| Reverse(e.others.len())),
+        }
+    }
+}
+
+/// A choice above the list.
+struct Chip {
+    label: &'static str,
+    href: String,
+    count: usize,
+    current: bool,
+}
+
+/// One line of the inbox.
+struct Item {
+    entry: InboxEntry,
+    /// Made once for the button of this document.
+    nonce: Uuid,
+    /// The heads that the button is about.
+    heads: Vec<RevisionId>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/conflicts.html")]
+struct Inbox<'a> {
+    shell: Shell,
+    q: &'a str,
+    sort: Sort,
+    show: Show,
+    shows: Vec<Chip>,
+    sorts: Vec<Chip>,
+    items: Vec<Item>,
+    total: usize,
+    all: usize,
+    page: usize,
+    previous: Option<String>,
+    next: Option<String>,
+    author: &'a str,
+    saved: Option<DocPath>,
+}
+
+/// Shows the inbox.
+pub(in crate::web) async fn show(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Query(query): Query,
+) -> Result<Response, Failure> {
+    site.blocking(move |site| inbox(site, &visitor, &query)).await
+}
+
+/// What the query asks for.
+struct Wanted<'a> {
+    q: &'a str,
+    show: Show,
+    sort: Sort,
+    page: usize,
+}
+
+impl<'a> Wanted<'a> {
+    fn read(query: &'a Fields) -> Self {
+        Self {
+            q: query.get("q").trim(),
+            show: Show::parse(query.get("show")),
+            sort: Sort::parse(query.get("sort")),
+            page: query.get("page").parse().unwrap_or(1).max(1),
+        }
+    }
+
+    /// Returns the entries whose name, title or authors have all the words.
+    fn found(&self, site: &Site) -> Vec<InboxEntry> {
+        site.wiki().wait_for_scan();
+        let words: Vec<String> = self.q.split_whitespace().map(fold).collect();
+        let mut entries = site.wiki().inbox();
+        entries.retain(|entry| {
+            let authors: Vec<&str> = entry.versions().map(|v| v.author.as_str()).collect();
+            let text = fold(&format!("{} {} {}", entry.path, entry.title, authors.join(" ")));
+            words.iter().all(|word| text.contains(word))
+        });
+        entries
+    }
+
+    fn href(&self, show: Show, sort: Sort, page: usize) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::from("?"));
+        if !self.q.is_empty() {
+            query.append_pair("q", self.q);
+        }
+        if show != Show::All {
+            query.append_pair("show", show.word());
+        }
+        if sort != Sort::Easy {
+            query.append_pair("sort", sort.word());
+        }
+        if page > 1 {
+            query.append_pair("page", &page.to_string());
+        }
+        query.finish()
+    }
+}
+
+fn inbox(site: &Site, visitor: &Visitor, query: &Fields) -> Result<Response, Failure> {
+    let wanted = Wanted::read(query);
+    let found = wanted.found(site);
+    let me = visitor.author.as_str();
+    let shows = Show::EACH.into_iter().map(|show| Chip {
+        label: show.label(),
+        href: wanted.href(show, wanted.sort, 1),
+        count: found.iter().filter(|e| show.takes(e, me)).count(),
+        current: show == wanted.show,
+    });
+    let shows = shows.filter(|chip| chip.count > 0 || chip.current).collect();
+    let sorts = Sort::EACH.into_iter().map(|sort| Chip {
+        label: sort.label(),
+        href: wanted.href(wanted.show, sort, 1),
+        count: 0,
+        current: sort == wanted.sort,
+    });
+    let all = site.wiki().conflict_count();
+    let mut entries: Vec<InboxEntry> =
+        found.iter().filter(|e| wanted.show.takes(e, me)).cloned().collect();
+    wanted.sort.apply(&mut entries);
+    let total = entries.len();
+    let pages = total.div_ceil(PAGE).max(1);
+    let page = wanted.page.min(pages);
+    let items = entries.into_iter().skip((page - 1) * PAGE).take(PAGE).map(|entry| Item {
+        nonce: site.wiki().nonces().draw(),
+        heads: entry.others.iter().take(MAX_MERGED).map(|v| v.id).collect(),
+        entry,
+    });
+    let link = |page| wanted.href(wanted.show, wanted.sort, page);
+    let inbox = Inbox {
+        shell: Shell::new(site, visitor, "Conflicts"),
+        q: wanted.q,
+        sort: wanted.sort,
+        show: wanted.show,
+        shows,
+        sorts: sorts.collect(),
+        items: items.collect(),
+        total,
+        all,
+        page,
+        previous: (page > 1).then(|| link(page - 1)),
+        next: (page < pages).then(|| link(page + 1)),
+        author: me,
+        saved: query
+            .find("saved")
+            .and_then(|_| DocPath::page_from_user(query.get("page-name")).ok()),
+    };
+    let html = inbox.render().map_err(|_| Failure::internal())?;
+    Ok(([(header::CACHE_CONTROL, "private, no-cache")], Html(html)).into_response())
+}
+
+/// A document of the inbox, for programs.
+#[derive(Serialize)]
+struct JsonEntry<'a> {
+    path: &'a str,
+    title: &'a str,
+    winner: RevisionId,
+    conflicts: Vec<RevisionId>,
+    versions: Vec<&'a Version>,
+    latest: Option<jiff::Timestamp>,
+    added_lines: usize,
+    removed_lines: usize,
+    case: Case,
+    easy: bool,
+}
+
+/// Lists what the inbox shows, for programs: all of it, filtered and sorted likewise.
+pub(in crate::web) async fn json(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Query(query): Query,
+) -> Result<Response, Failure> {
+    site.blocking(move |site| {
+        let wanted = Wanted::read(&query);
+        let mut entries = wanted.found(site);
+        entries.retain(|e| wanted.show.takes(e, &visitor.author));
+        wanted.sort.apply(&mut entries);
+        let entries: Vec<JsonEntry<'_>> = entries
+            .iter()
+            .map(|e| JsonEntry {
+                path: e.path.as_str(),
+                title: &e.title,
+                winner: e.winner.id,
+                conflicts: e.others.iter().map(|v| v.id).collect(),
+                versions: e.versions().collect(),
+                latest: e.latest(),
+                added_lines: e.change.added_lines,
+                removed_lines: e.change.removed_lines,
+                case: e.case,
+                easy: e.case.is_easy(),
+            })
+            .collect();
+        Ok(([(header::CACHE_CONTROL, "no-store")], Json(entries)).into_response())
+    })
+    .await
+}

@@ -1,0 +1,138 @@
+//! What happened, in sentences for people who know nothing of revisions.
+
+use std::collections::BTreeSet;
+
+use crate::model::revision::RevisionId;
+use crate::wiki::{Document, Revision};
+
+/// How far back the savers since an edit began are looked for.
+const FAR_ENOUGH: usize = 200;
+
+/// Returns a name to show.
+pub(super) fn name(author: &str) -> &str {
+    if author.is_empty() { "Somebody" } else { author }
+}
+
+/// Prints a small number as a word.
+pub(super) fn count(n: usize, one: &str, many: &str) -> String {
+    const WORDS: [&str; 13] = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+        "eleven", "twelve",
+    ];
+    let number = WORDS.get(n).map_or_else(|| n.to_string(), ToString::to_string);
+    format!("{number} {}", if n == 1 { one } else { many })
+}
+
+/// Makes the first letter a capital.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    first + chars.as_str()
+}
+
+/// Lists names: `Ada`, `Ada and Ben`, `Ada, Ben and 2 others`.
+pub(super) fn list(names: &[&str]) -> String {
+    match names {
+        [] => "Somebody".to_owned(),
+        [one] => (*one).to_owned(),
+        [one, two] => format!("{one} and {two}"),
+        [one, two, three] => format!("{one}, {two} and {three}"),
+        [one, two, rest @ ..] => format!("{one}, {two} and {} others", rest.len()),
+    }
+}
+
+/// Says what happened to a page while somebody was editing it.
+pub(super) fn moved_on(
+    document: &Document,
+    made_from: &[RevisionId],
+    theirs: Option<&Revision>,
+    me: &str,
+) -> String {
+    let Some(theirs) = theirs else {
+        return "This page cannot be read just now".to_owned();
+    };
+    let savers = savers_since(document, made_from, theirs.id);
+    let only_me = !me.is_empty() && savers.iter().all(|saver| *saver == me);
+    let names: Vec<&str> =
+        if only_me { vec!["You"] } else { savers.into_iter().map(name).collect() };
+    let who = list(&names);
+    let elsewhere = if only_me { " in another window" } else { " while you were editing" };
+    let known = |id: &&RevisionId| document.history().get(**id).is_some();
+    let began_on = made_from.iter().filter(known).max();
+    match began_on {
+        _ if theirs.is_deletion() => format!("{who} deleted this page{elsewhere}"),
+        None if only_me => "You created this page in another window".to_owned(),
+        None => format!("{who} created this page while you were writing it"),
+        Some(base) if !document.history().descends_from(theirs.id, *base) => {
+            format!("A version by {who} arrived{elsewhere}")
+        }
+        Some(_) => format!("{who} saved this page{elsewhere}"),
+    }
+}
+
+/// Returns who saved what is in `theirs` and not in what somebody began with, the latest first.
+fn savers_since<'a>(
+    document: &'a Document,
+    made_from: &[RevisionId],
+    theirs: RevisionId,
+) -> Vec<&'a str> {
+    let history = document.history();
+    let mut queue = BTreeSet::from([theirs]);
+    let mut names: Vec<&str> = Vec::new();
+    let mut looked_at = 0;
+    while let Some(id) = queue.pop_last() {
+        looked_at += 1;
+        let old = made_from.iter().any(|base| history.descends_from(*base, id));
+        if old || looked_at > FAR_ENOUGH {
+            continue;
+        }
+        if let Some(revision) = document.revision(id)
+            && !names.contains(&revision.author.as_str())
+        {
+            names.push(&revision.author);
+        }
+        queue.extend(history.parents(id));
+    }
+    names
+}
+
+/// Says why the winner is the one that readers see.
+pub(super) fn why(winner: &Revision, others: &[&Revision]) -> String {
+    let Some(next) = others.iter().max_by_key(|r| r.id) else { return String::new() };
+    let (ours, theirs) = (winner.id.number(), next.id.number());
+    if ours > theirs {
+        let rest = if others.len() == 1 {
+            format!("revision {ours} against {theirs}")
+        } else {
+            format!("revision {ours}, and of the others none is higher than {theirs}")
+        };
+        return format!("It has been edited more often since they parted: {rest}.");
+    }
+    let (won, lost) =
+        (winner.id.nonce().simple().to_string(), next.id.nonce().simple().to_string());
+    // As many digits as it takes to see the difference.
+    let same = won.bytes().zip(lost.bytes()).take_while(|(a, b)| a == b).count();
+    let digits = (same + 1).clamp(4, won.len());
+    let all = if others.len() == 1 { "Both are" } else { "The highest are all" };
+    format!(
+        "{all} number {ours}. Then the higher of two random numbers decides, so that every copy of the wiki picks the same one: {}… is higher than {}….",
+        &won[..digits],
+        &lost[..digits],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_numbers_read_well() {
+        assert_eq!(list(&["Ada"]), "Ada");
+        assert_eq!(list(&["Ada", "Ben"]), "Ada and Ben");
+        assert_eq!(list(&["Ada", "Ben", "Cleo"]), "Ada, Ben and Cleo");
+        assert_eq!(list(&["Ada", "Ben", "Cleo", "Dan"]), "Ada, Ben and 2 others");
+        assert_eq!(count(1, "place", "places"), "one place");
+        assert_eq!(count(13, "place", "places"), "13 places");
+        assert_eq!(capital("at one"), "At one");
+    }
+}
