@@ -202,6 +202,6 @@ fn unescape(html: &str) -> String {
         .replace("&#39;", "'")
         .replace("&#60;", "<")
         .replace("&#62;", ">")
+        .replace("&amp;", "&#38;")
         .replace("&#38;", "&")
-        .replace("&amp;", "&")
 }

@@ -19,7 +19,7 @@ impl Writer<'_> {
         self.html.begin("div");
         self.html.attr("class", "table-wrap");
         self.html.attr("tabindex", "0");
-        self.html.attr("role", "region");
+        self.html.attr("role", "group");
         self.html.attr("aria-label", "Table");
         self.line(at);
         self.html.done();
