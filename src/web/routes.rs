@@ -22,6 +22,8 @@ pub(super) fn routes(_site: &Site) -> Router<Site> {
         .route("/-/api/v1/preview", post(api::preview::render))
         .route("/-/api/v1/names", get(api::names::complete))
         .route("/-/theme", post(pages::theme::choose))
+        .route("/-/history/{*path}", get(pages::history::show))
+        .route("/-/restore/{*path}", post(pages::history::restore))
         .route("/-/rev/{*path}", get(pages::revision::show))
         .route("/-/conflicts", get(pages::conflicts::show))
         .route("/-/merge/{*path}", get(pages::merge::open).post(pages::merge::submit))

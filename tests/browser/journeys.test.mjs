@@ -56,7 +56,7 @@ test("on a phone nothing scrolls sideways", async () => {
 
 test("every kind of page passes the accessibility rules, light and dark", async () => {
   for (const colorScheme of ["light", "dark"]) {
-    for (const path of ["/Home", "/Editing", "/No%20such%20page", "/Garden/Rain%20barrel", "/-/conflicts", "/-/edit/Home",
+    for (const path of ["/Home", "/Editing", "/No%20such%20page", "/Garden/Rain%20barrel", "/-/history/Home", "/-/conflicts", "/-/edit/Home",
       "/-/new", "/-/upload", "/-/merge/Garden/Planting%20plan", "/-/merge/Garden/Autumn%20fair"]) {
       const page = await visit(path, { colorScheme, bypassCSP: true });
       await page.evaluate(axe);
@@ -66,4 +66,13 @@ test("every kind of page passes the accessibility rules, light and dark", async 
       await page.context().close();
     }
   }
+});
+
+test("a deleted page is restored from what it says of itself", async () => {
+  const page = await visit("/Garden/Rain%20barrel", { javaScriptEnabled: false });
+  await page.click("form[action*='/-/restore/'] button");
+  assert.match(page.url(), /saved=1/);
+  await page.goto(`${server.url}/-/history/Garden/Rain%20barrel`);
+  assert.match(await page.textContent("main"), /shown now/);
+  await page.context().close();
 });

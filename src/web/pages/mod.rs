@@ -4,6 +4,7 @@ pub(super) mod attachment;
 pub(super) mod conflicts;
 pub(super) mod edit;
 pub(super) mod health;
+pub(super) mod history;
 pub(super) mod merge;
 pub(super) mod new;
 pub(super) mod revision;
