@@ -3,16 +3,16 @@
 //! The one idea: the HTML is written by us, element by element; nothing of what an author wrote is
 //! ever copied into it as markup. In steps:
 //!
-//! 1. [`front_matter`] takes the YAML block off the top; what is left is the body.
+//! 1. `front_matter` takes the YAML block off the top; what is left is the body.
 //! 2. `pulldown-cmark` turns the body into events.
-//! 3. [`footnotes`] numbers the footnotes in the order in which readers meet them.
-//! 4. [`writer`] walks the events and writes to [`html`], which escapes every text and value, keeps a
+//! 3. `footnotes` numbers the footnotes in the order in which readers meet them.
+//! 4. `writer` walks the events and writes to `html`, which escapes every text and value, keeps a
 //!    stack of open elements, and so can only produce balanced HTML of bounded depth. Links go
-//!    through [`links`], which knows names and schemes; code through [`code`], formulas through [`math`].
-//! 5. Raw HTML is read as tokens by [`raw_html`]; the elements and attributes on its list are written
+//!    through `links`, which knows names and schemes; code through `code`, formulas through `math`.
+//! 5. Raw HTML is read as tokens by `raw_html`; the elements and attributes on its list are written
 //!    anew through step 4, without class, id or style; everything else is dropped. So raw HTML can
 //!    neither look like the wiki's own controls nor leave an element open past its container.
-//! 6. Where a page has raw HTML or formulas, [`sanitize`] runs `ammonia` over the whole as a second,
+//! 6. Where a page has raw HTML or formulas, `sanitize` runs `ammonia` over the whole as a second,
 //!    independent line. Pages without either consist of our own elements only and skip it.
 //!
 //! There are no placeholders that are filled in after sanitising, so none can be forged. Ids of
