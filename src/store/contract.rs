@@ -18,7 +18,7 @@ type Check = fn(&dyn Store);
 
 /// Runs the whole suite; `make` gives an empty store and whatever keeps its place alive.
 pub(crate) fn contract<G>(make: impl Fn() -> (Box<dyn Store>, G)) {
-    let checks: [(&str, Check); 12] = [
+    let checks: [(&str, Check); 13] = [
         ("an empty store", an_empty_store_has_nothing),
         ("create and read", what_is_created_is_listed_loaded_and_opened),
         ("the same again", creating_again_is_already),
@@ -29,6 +29,7 @@ pub(crate) fn contract<G>(make: impl Fn() -> (Box<dyn Store>, G)) {
         ("a long header", a_header_that_does_not_fit_leaves_no_trace),
         ("nesting", folders_and_documents_nest),
         ("stamps", the_stamp_changes_when_files_come),
+        ("what is known", a_listing_since_names_the_same_files),
         ("one winner", of_racing_savers_of_one_name_one_wins),
         ("many savers", savers_of_different_names_all_win),
     ];
@@ -92,6 +93,21 @@ pub(crate) fn read(store: &dyn Store, path: &str, id: RevisionId) -> Vec<u8> {
     let mut bytes = Vec::new();
     store.open(&dir(path), id).unwrap().reader.read_to_end(&mut bytes).unwrap();
     bytes
+}
+
+fn a_listing_since_names_the_same_files(store: &dyn Store) {
+    let first = save(store, "A.md", id(1, 1), "one").unwrap();
+    save(store, "A.md", id(2, 1), "two").unwrap();
+    let stale = super::FileStamp { size: 0, ..first.file };
+    for known in [None, Some(first.file), Some(super::FileStamp::default())] {
+        let since = store.list_since(&dir("A.md"), &|asked| known.filter(|_| asked == id(1, 1)));
+        let (since, all) = (since.unwrap(), store.list(&dir("A.md")).unwrap());
+        assert_eq!(since.revisions, all.revisions, "knowing {known:?}");
+        assert_eq!(since.stamp, all.stamp);
+    }
+    // Only a file that is still the same one is taken as it was known.
+    let since = store.list_since(&dir("A.md"), &|_| Some(stale)).unwrap();
+    assert_ne!(since.revisions[1].file, stale);
 }
 
 fn assert_untouched(store: &dyn Store) {

@@ -12,6 +12,7 @@ pub mod watch;
 
 use std::fmt;
 use std::io::{Read, Seek};
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use serde::Serialize;
@@ -44,6 +45,14 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// Where the directory exists and cannot be read, or the whole store cannot be reached.
     fn list(&self, dir: &DiskDir) -> Result<Listing, StoreError>;
+
+    /// Lists one directory for who knows most of its files: of a file that is still the one that
+    /// `known` tells of, its state is taken from there. A file written over in place goes
+    /// unnoticed; [`Store::list`] tells.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    fn list_since(&self, dir: &DiskDir, known: &Known<'_>) -> Result<Listing, StoreError>;
 
     /// Returns a cheap sign of the directory's state: unequal to an earlier one if files came or
     /// went since. `None` where there is no such directory.
@@ -99,6 +108,9 @@ pub trait Store: Send + Sync + 'static {
     fn identity(&self) -> Option<u64>;
 }
 
+/// Tells the state of a file as its reader last saw it.
+pub type Known<'a> = dyn Fn(RevisionId) -> Option<FileStamp> + 'a;
+
 /// The content of a revision to create.
 pub enum Body<'a> {
     /// It is in memory.
@@ -119,8 +131,13 @@ pub struct Created {
 }
 
 /// A directory below `pages/` as it is spelled on disk, together with the name it stands for.
+///
+/// Cheap to clone, and quick to compare with its clones: every revision holds one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DiskDir {
+pub struct DiskDir(Arc<Spelling>);
+
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Spelling {
     spelled: String,
     path: DocPath,
 }
@@ -128,7 +145,7 @@ pub struct DiskDir {
 impl DiskDir {
     /// Returns the directory in which a document of this name is created.
     pub fn of(path: &DocPath) -> Self {
-        Self { spelled: path.to_disk(), path: path.clone() }
+        Self(Arc::new(Spelling { spelled: path.to_disk(), path: path.clone() }))
     }
 
     /// Reads a spelling found on disk.
@@ -136,23 +153,24 @@ impl DiskDir {
     /// # Errors
     /// Where it is not the spelling of a document's name.
     pub fn parse(spelled: &str) -> Result<Self, PathError> {
-        Ok(Self { spelled: spelled.to_owned(), path: DocPath::from_disk(spelled)? })
+        let path = DocPath::from_disk(spelled)?;
+        Ok(Self(Arc::new(Spelling { spelled: spelled.to_owned(), path })))
     }
 
     /// Returns the spelling, relative to `pages/` and `/`-separated.
     pub fn as_str(&self) -> &str {
-        &self.spelled
+        &self.0.spelled
     }
 
     /// Returns the document's name.
     pub fn path(&self) -> &DocPath {
-        &self.path
+        &self.0.path
     }
 }
 
 impl fmt::Debug for DiskDir {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DiskDir({:?})", self.spelled)
+        write!(f, "DiskDir({:?})", self.as_str())
     }
 }
 

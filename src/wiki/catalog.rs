@@ -247,10 +247,14 @@ fn names(document: &Document) -> impl Iterator<Item = &str> {
 /// Returns entries for the whole revisions of `document` that `other` does not hold likewise.
 fn dated_only_in(document: Option<&Document>, other: Option<&Document>) -> Vec<RecentEntry> {
     let Some(document) = document else { return Vec::new() };
-    let new =
-        |r: &&Revision| r.damage.is_none() && other.and_then(|o| o.revision(r.id)) != Some(*r);
-    let entry = |r: &Revision| Some((Reverse(r.date?), Reverse(r.id), document.key().clone()));
-    document.revisions().filter(new).filter_map(entry).collect()
+    // Almost all are the very same values; a look at each field is for the others.
+    let held = |r: &Arc<Revision>| {
+        let other = other.and_then(|o| o.shared(r.id));
+        other.is_some_and(|o| Arc::ptr_eq(o, r) || o == r)
+    };
+    let new = |r: &&Arc<Revision>| r.damage.is_none() && !held(r);
+    let entry = |r: &Arc<Revision>| Some((Reverse(r.date?), Reverse(r.id), document.key().clone()));
+    document.shared_revisions().filter(new).filter_map(entry).collect()
 }
 
 fn remove(map: &mut HashMap<String, BTreeSet<DocKey>>, name: &str, key: &DocKey) {

@@ -241,6 +241,11 @@ impl Document {
         self.revisions.get(&id)
     }
 
+    /// Returns the state of the file of a revision that this directory holds, as it was read.
+    pub(super) fn file(&self, dir: &DiskDir, id: RevisionId) -> Option<FileStamp> {
+        self.revisions.get(&id).filter(|r| r.dir == *dir).map(|r| r.file)
+    }
+
     /// Returns every revision file as it was read, for comparing with what lies there now.
     pub(super) fn shared_revisions(&self) -> impl Iterator<Item = &Arc<Revision>> {
         self.revisions.values()

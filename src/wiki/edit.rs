@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::document::{Document, Revision};
 use super::{Wiki, WikiError};
-use crate::model::file::{Header, MAX_PARENTS};
+use crate::model::file::{ContentDigest, Header, MAX_PARENTS};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::store::{Body, DiskDir, StoreError};
@@ -88,7 +88,9 @@ impl Wiki {
             let resolution = document.resolution();
             let same_text = document.winner().is_some_and(|w| {
                 w.length == edit.content.len() as u64
-                    && self.content(document, w.id).is_ok_and(|content| content == edit.content)
+                    && w.digest == ContentDigest::of(&edit.content)
+                    // Without a header it may have been edited in place since it was read.
+                    && (!w.bare || self.content(document, w.id).is_ok_and(|c| c == edit.content))
             });
             if same_text && edit.also.is_empty() {
                 return Ok(Saved::Unchanged { document: Arc::clone(document) });
@@ -257,7 +259,7 @@ impl Wiki {
 fn repeated(document: &Document, edit: &Edit) -> Option<RevisionId> {
     let earlier =
         document.revisions().find(|r| r.id.nonce() == edit.nonce && r.damage.is_none())?;
-    let same = crate::model::file::ContentDigest::of(&edit.content) == earlier.digest;
+    let same = ContentDigest::of(&edit.content) == earlier.digest;
     let base = edit.base.is_none_or(|b| earlier.parents.contains(&b));
     (same && base).then_some(earlier.id)
 }

@@ -91,10 +91,21 @@ impl Wiki {
         } else {
             let mut listings = Vec::with_capacity(dirs.len());
             for dir in dirs {
-                let listing = self.store.list(&dir)?;
+                let listing = match &known {
+                    Some(known) => self.store.list_since(&dir, &|id| known.file(&dir, id))?,
+                    None => self.store.list(&dir)?,
+                };
                 listings.push((dir, listing));
             }
-            self.take_in(key, known.as_deref(), listings)?
+            // While a directory may still change unseen it is listed again anyway: nothing new
+            // means nothing to note, and readers keep what is rendered.
+            let unsettled = |(_, l): &(DiskDir, Listing)| l.stamp.is_some_and(|s| s.recent);
+            match known {
+                Some(known) if listings.iter().any(unsettled) && as_listed(&known, &listings) => {
+                    Some(known)
+                }
+                known => self.take_in(key, known.as_deref(), listings)?,
+            }
         };
         self.mark_checked(key, begun);
         Ok(result)

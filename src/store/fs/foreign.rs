@@ -2,12 +2,12 @@
 
 use std::fs::DirEntry;
 use std::io;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{DirEntryExt, FileTypeExt};
 
 use super::read::stamp_from;
 use crate::model::path::DocPath;
 use crate::model::revision::{IdError, RevisionId};
-use crate::store::{Entry, Finding, FindingKind};
+use crate::store::{Entry, Finding, FindingKind, Known};
 
 /// Appends a name to a path relative to `pages/`.
 pub(super) fn join(relative: &str, name: &str) -> String {
@@ -18,6 +18,7 @@ pub(super) fn join(relative: &str, name: &str) -> String {
 pub(super) fn sort_entry(
     entry: &DirEntry,
     relative: &str,
+    known: &Known<'_>,
     revisions: &mut Vec<Entry>,
     folder: &mut dyn FnMut(String),
 ) -> Option<Finding> {
@@ -52,15 +53,18 @@ pub(super) fn sort_entry(
         return finding(FindingKind::Foreign, "not a regular file");
     }
     match name.parse::<RevisionId>() {
-        Ok(id) => match entry.metadata() {
-            Ok(meta) => {
-                revisions.push(Entry { id, file: stamp_from(&meta) });
-                None
+        Ok(id) => {
+            let same = known(id).filter(|file| file.identity == entry.ino());
+            match same.map_or_else(|| entry.metadata().map(|meta| stamp_from(&meta)), Ok) {
+                Ok(file) => {
+                    revisions.push(Entry { id, file });
+                    None
+                }
+                // Removed since the directory was read.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+                Err(e) => finding(FindingKind::Unreadable, &e.to_string()),
             }
-            // Removed since the directory was read.
-            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-            Err(e) => finding(FindingKind::Unreadable, &e.to_string()),
-        },
+        }
         Err(IdError::Shape) => Some(plain_file(relative, name, &shown)),
         Err(reason) if looks_like_id(name) => {
             finding(FindingKind::BadId, &format!("not the id of a revision: {reason}"))

@@ -117,7 +117,10 @@ impl FsStore {
                 continue;
             }
             let Ok(dir) = DiskDir::parse(&relative) else { continue };
-            match self.heal_dir(&dir).and_then(|findings| Ok((findings, self.list_dir(&dir)?))) {
+            match self
+                .heal_dir(&dir)
+                .and_then(|findings| Ok((findings, self.list_dir(&dir, &|_| None)?)))
+            {
                 Ok((findings, listing)) => {
                     for finding in findings {
                         visit(Scanned::Finding(finding));

@@ -34,7 +34,8 @@ use self::dirs::Identity;
 use self::sync::DirectorySync;
 use super::watch::{self, Hint, Watch};
 use super::{
-    Body, Content, Created, DiskDir, Finding, Listing, Loaded, Scanned, Stamp, Store, StoreError,
+    Body, Content, Created, DiskDir, Finding, Known, Listing, Loaded, Scanned, Stamp, Store,
+    StoreError,
 };
 use crate::model::file::{Header, Measured};
 use crate::model::revision::RevisionId;
@@ -199,7 +200,11 @@ impl Store for FsStore {
     }
 
     fn list(&self, dir: &DiskDir) -> Result<Listing, StoreError> {
-        self.list_dir(dir)
+        self.list_dir(dir, &|_| None)
+    }
+
+    fn list_since(&self, dir: &DiskDir, known: &Known<'_>) -> Result<Listing, StoreError> {
+        self.list_dir(dir, known)
     }
 
     fn stamp(&self, dir: &DiskDir) -> Result<Option<Stamp>, StoreError> {

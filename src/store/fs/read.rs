@@ -12,8 +12,8 @@ use crate::model::file::{
 };
 use crate::model::revision::RevisionId;
 use crate::store::{
-    Content, DiskDir, FileStamp, Finding, FindingKind, LOADED_CONTENT, Listing, Loaded, Scanned,
-    Stamp, StoreError,
+    Content, DiskDir, FileStamp, Finding, FindingKind, Known, LOADED_CONTENT, Listing, Loaded,
+    Scanned, Stamp, StoreError,
 };
 
 /// A directory changed less than this many seconds ago may change again within the same tick of
@@ -158,7 +158,7 @@ impl FsStore {
         }
     }
 
-    pub(super) fn list_dir(&self, dir: &DiskDir) -> Result<Listing, StoreError> {
+    pub(super) fn list_dir(&self, dir: &DiskDir, known: &Known<'_>) -> Result<Listing, StoreError> {
         let Some(stamp) = self.stamp_dir(dir)? else { return Ok(Listing::default()) };
         let path = self.dir(dir);
         let entries = fs::read_dir(&path).map_err(|e| self.read_error("list", &path, e))?;
@@ -166,7 +166,7 @@ impl FsStore {
         for entry in entries {
             let entry = entry.map_err(|e| self.read_error("list", &path, e))?;
             if let Some(finding) =
-                sort_entry(&entry, dir.as_str(), &mut listing.revisions, &mut |_| {})
+                sort_entry(&entry, dir.as_str(), known, &mut listing.revisions, &mut |_| {})
             {
                 listing.findings.push(finding);
             }
@@ -215,10 +215,15 @@ impl FsStore {
             for entry in entries {
                 match entry {
                     Ok(entry) => {
-                        let finding =
-                            sort_entry(&entry, &relative, &mut listing.revisions, &mut |name| {
+                        let finding = sort_entry(
+                            &entry,
+                            &relative,
+                            &|_| None,
+                            &mut listing.revisions,
+                            &mut |name| {
                                 below.push(name);
-                            });
+                            },
+                        );
                         listing.findings.extend(finding);
                     }
                     Err(e) => visit(unreadable(e)),
