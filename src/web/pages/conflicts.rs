@@ -264,9 +264,7 @@ fn inbox(site: &Site, visitor: &Visitor, query: &Fields) -> Result<Response, Fai
         previous: (page > 1).then(|| link(page - 1)),
         next: (page < pages).then(|| link(page + 1)),
         author: me,
-        saved: query
-            .find("saved")
-            .and_then(|_| DocPath::page_from_user(query.get("page-name")).ok()),
+        saved: query.find("saved").and_then(|_| DocPath::new(query.get("page-name")).ok()),
     };
     let html = inbox.render().map_err(|_| Failure::internal())?;
     Ok(([(header::CACHE_CONTROL, "private, no-cache")], Html(html)).into_response())

@@ -62,6 +62,23 @@ fn begin(site: &Site, visitor: &Visitor, path: &DocPath) -> Result<Response, Fai
     show(site, visitor, path, document.as_deref(), &form, Note::None)
 }
 
+/// Shows the form with a text that is saved nowhere yet.
+pub(in crate::web::pages) fn go_on(
+    site: &Site,
+    visitor: &Visitor,
+    document: &Document,
+    edit: &Edit,
+) -> Result<Response, Failure> {
+    let form = Form {
+        content: line_ends::shown(&String::from_utf8_lossy(&edit.content)),
+        summary: edit.summary.clone(),
+        author: edit.author.clone(),
+        base: edit.base,
+        nonce: site.wiki().nonces().draw(),
+    };
+    show(site, visitor, document.path(), Some(document), &form, Note::Preview)
+}
+
 /// Returns the text that readers see, empty where there is none; `None` where it is not a text
 /// that a form could hold without altering it.
 fn current_text(site: &Site, document: &Document) -> Result<Option<String>, Failure> {

@@ -25,6 +25,7 @@ use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Query, Submitted, Target, Visitor, remember};
+use crate::web::pages::edit;
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, IfMovedOn, MAX_MERGED, Saved};
 
@@ -206,7 +207,10 @@ impl Task<'_> {
             return self.save_second(&draft);
         }
         let view = draft.view(self.site, self.document)?;
-        if !matches!(self.form.action.as_str(), "save" | "save-merge") {
+        if self.form.action == "result" {
+            return screen::result(self.site, self.document, &draft, &view);
+        }
+        if !matches!(self.form.action.as_str(), "save" | "edit") {
             let notes = Notes::default();
             return self.again(&draft, &notes, StatusCode::OK);
         }
@@ -217,15 +221,16 @@ impl Task<'_> {
                 return self.again(&draft, &notes, StatusCode::UNPROCESSABLE_ENTITY);
             }
         };
+        if self.form.action == "edit" && draft.may_be_edited(self.document) {
+            let edit = self.edit(draft.theirs, Vec::new(), text.into_bytes());
+            return edit::go_on(self.site, self.visitor, self.document, &edit);
+        }
         self.save_merged(&draft, text)
     }
 
     /// Saves the merged text on the page as it was seen.
     fn save_merged(&self, draft: &Draft, text: String) -> Result<Response, Failure> {
-        let history = self.document.history();
-        // What the text was made from and the page does not have yet.
-        let mut also = draft.made_from(self.document);
-        also.retain(|id| !draft.theirs.is_some_and(|theirs| history.descends_from(theirs, *id)));
+        let mut also = draft.not_in_page(self.document);
         also.truncate(MAX_MERGED);
         let edit = self.edit(draft.theirs, also, text.into_bytes());
         match self.site.wiki().save(&edit, IfMovedOn::Stop) {
@@ -377,7 +382,9 @@ impl Task<'_> {
         let address = document.path().address();
         let waiting = !document.resolution().conflicts.is_empty();
         let to = if self.form.back_to_inbox {
-            site.url(&format!("-/conflicts?saved={how}&page-name={address}"))
+            let name = document.path().as_str().as_bytes();
+            let name: String = form_urlencoded::byte_serialize(name).collect();
+            site.url(&format!("-/conflicts?saved={how}&page-name={name}"))
         } else if waiting && how != "second" && self.form.content.is_none() {
             site.url(&format!("-/merge/{address}?saved={how}"))
         } else if document.is_live() {

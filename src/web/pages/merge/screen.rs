@@ -105,6 +105,22 @@ impl Draft {
         named.into_iter().filter(|id| document.history().get(*id).is_some()).collect()
     }
 
+    /// Returns what the other side was made from and the page does not have yet: the parents that
+    /// a merge has besides the page.
+    pub(super) fn not_in_page(&self, document: &Document) -> Vec<RevisionId> {
+        let mut ids = self.made_from(document);
+        let history = document.history();
+        ids.retain(|id| !self.theirs.is_some_and(|theirs| history.descends_from(theirs, *id)));
+        ids
+    }
+
+    /// Tells whether the merged text can go on as an ordinary edit of the page, which has one parent.
+    pub(super) fn may_be_edited(&self, document: &Document) -> bool {
+        document.path().is_page()
+            && matches!(self.right, Right::Unsaved { .. })
+            && self.not_in_page(document).is_empty()
+    }
+
     /// Puts the two sides together.
     pub(super) fn view(&self, site: &Site, document: &Document) -> Result<MergeView, Failure> {
         let wiki = site.wiki();
@@ -173,6 +189,7 @@ struct MergeScreen<'a> {
     why: String,
     waiting: usize,
     may_continue: bool,
+    may_be_edited: bool,
 }
 
 /// The merged page as it would be saved now.
@@ -248,8 +265,27 @@ pub(super) fn show(
         },
         waiting: others.len(),
         may_continue: document.path().is_page(),
+        may_be_edited: draft.may_be_edited(document),
     };
     respond(status, screen.render())
+}
+
+/// The result alone, for a screen that is open already.
+#[derive(Template)]
+#[template(path = "partials/merge-result.html")]
+struct ResultAlone {
+    result: ResultView,
+}
+
+/// Shows nothing but the page as these choices would save it.
+pub(super) fn result(
+    site: &Site,
+    document: &Document,
+    draft: &Draft,
+    view: &MergeView,
+) -> Result<Response, Failure> {
+    let result = result_view(site, document, draft, view);
+    respond(StatusCode::OK, ResultAlone { result }.render())
 }
 
 /// Makes the response. It may not be “no-store”: a browser that goes back to such a page has
