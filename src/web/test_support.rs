@@ -194,7 +194,8 @@ impl Page {
     }
 }
 
-fn unescape(html: &str) -> String {
+/// Undoes the escaping of templates.
+pub(super) fn unescape(html: &str) -> String {
     html.replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&quot;", "\"")

@@ -33,14 +33,14 @@ fn nonce(n: u64) -> Uuid {
     uuid::Builder::from_random_bytes((u128::from(n) << 64 | 0xabcd).to_be_bytes()).into_uuid()
 }
 
-struct TestWiki {
-    wiki: Arc<Wiki>,
+pub(super) struct TestWiki {
+    pub(super) wiki: Arc<Wiki>,
     data: PathBuf,
     _temp: Option<tempfile::TempDir>,
 }
 
 impl TestWiki {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let temp = tempfile::tempdir().unwrap();
         let data = temp.path().to_owned();
         Self { _temp: Some(temp), ..Self::at(data) }
@@ -58,7 +58,7 @@ impl TestWiki {
         Self { wiki: Arc::new(wiki), data, _temp: None }
     }
 
-    fn edit(name: &str, base: Option<RevisionId>, content: &str, n: u64) -> Edit {
+    pub(super) fn edit(name: &str, base: Option<RevisionId>, content: &str, n: u64) -> Edit {
         Edit {
             path: page(name),
             base,
@@ -70,14 +70,26 @@ impl TestWiki {
         }
     }
 
-    fn save(&self, name: &str, base: Option<RevisionId>, content: &str, n: u64) -> RevisionId {
+    pub(super) fn save(
+        &self,
+        name: &str,
+        base: Option<RevisionId>,
+        content: &str,
+        n: u64,
+    ) -> RevisionId {
         match self.wiki.save(&Self::edit(name, base, content, n), IfMovedOn::Stop).unwrap() {
             Saved::Done { id, .. } => id,
             other => panic!("not saved: {other:?}"),
         }
     }
 
-    fn second(&self, name: &str, base: Option<RevisionId>, content: &str, n: u64) -> RevisionId {
+    pub(super) fn second(
+        &self,
+        name: &str,
+        base: Option<RevisionId>,
+        content: &str,
+        n: u64,
+    ) -> RevisionId {
         match self.wiki.save(&Self::edit(name, base, content, n), IfMovedOn::SecondVersion).unwrap()
         {
             Saved::Done { id, .. } => id,
@@ -85,12 +97,12 @@ impl TestWiki {
         }
     }
 
-    fn text(&self, name: &str) -> String {
+    pub(super) fn text(&self, name: &str) -> String {
         let document = self.wiki.require(&page(name)).unwrap();
         self.wiki.text(&document, document.winner().unwrap().id).unwrap()
     }
 
-    fn conflicts(&self, name: &str) -> Vec<RevisionId> {
+    pub(super) fn conflicts(&self, name: &str) -> Vec<RevisionId> {
         self.wiki.require(&page(name)).unwrap().resolution().conflicts.clone()
     }
 
@@ -105,7 +117,7 @@ impl TestWiki {
     }
 }
 
-fn page(name: &str) -> DocPath {
+pub(super) fn page(name: &str) -> DocPath {
     DocPath::page_from_user(name).unwrap()
 }
 
