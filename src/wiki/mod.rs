@@ -9,6 +9,7 @@ mod catalog;
 mod document;
 mod edit;
 mod error;
+mod feed;
 pub mod goto;
 mod merging;
 mod refresh;
@@ -31,6 +32,7 @@ pub use self::catalog::Change;
 pub use self::document::{Document, Revision};
 pub use self::edit::{Edit, IfMovedOn, Saved};
 pub use self::error::WikiError;
+pub use self::feed::{BadCursor, Cursor, Entry as FeedEntry, Feed, FeedReader, News};
 pub use self::merging::{Case, InboxEntry, MAX_MERGED, MergeView, MergedAll, Side, Version};
 pub use self::refresh::MAX_TEXT;
 use self::render::{Pages, RenderOptions, Rendered, Renderer};
@@ -88,6 +90,7 @@ pub struct Wiki {
     findings: Mutex<Vec<Finding>>,
     /// How hard each conflict is to decide, worked out before.
     judgements: merging::Judgements,
+    feed: Arc<Feed>,
     listeners: RwLock<Vec<Listener>>,
     scanned: Mutex<bool>,
     scan_ended: Condvar,
@@ -103,6 +106,7 @@ impl std::fmt::Debug for Wiki {
 impl Wiki {
     /// Makes a wiki that knows nothing yet; [`Wiki::scan`] or looking at a document fills it.
     pub fn new(parts: Parts) -> Self {
+        let epoch = parts.nonces.draw();
         Self {
             store: parts.store,
             clock: parts.clock,
@@ -114,6 +118,7 @@ impl Wiki {
             locks: Mutex::default(),
             findings: Mutex::default(),
             judgements: merging::Judgements::default(),
+            feed: Arc::new(Feed::new(epoch)),
             listeners: RwLock::default(),
             scanned: Mutex::new(false),
             scan_ended: Condvar::new(),
@@ -144,6 +149,11 @@ impl Wiki {
     /// Calls `listener` after every change of a document, on the thread that noticed it.
     pub fn on_change(&self, listener: impl Fn(&Change) + Send + Sync + 'static) {
         self.listeners.write().push(Box::new(listener));
+    }
+
+    /// Returns the feed of what changes from now on.
+    pub fn feed(&self) -> &Arc<Feed> {
+        &self.feed
     }
 
     /// Returns the whole content of a revision.
@@ -297,6 +307,8 @@ impl Wiki {
     /// Shows the new state of a document to everyone.
     fn publish(&self, key: &DocKey, document: Option<Arc<Document>>) {
         let change = self.catalog.put(key, document);
+        // Until everything was seen once, a document that is new to memory is not new to people.
+        self.feed.add(&change, change.before.is_none() && !self.scanned());
         for listener in self.listeners.read().iter() {
             listener(&change);
         }
