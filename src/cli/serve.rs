@@ -1,6 +1,7 @@
 //! `everpage serve`: start-up and shutdown of the server.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,18 +47,30 @@ impl Serve {
             base_path: settings.server.base_path.clone(),
             limits: settings.wiki.limits,
         }));
+        raise_file_limit();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .context("could not start the threads of the server")?;
-        let served = runtime.block_on(serve(&wiki, &settings));
+        let served = runtime.block_on(serve(&wiki, &settings, &context.data));
         // What still runs is a save whose browser has gone: it gets its time, too.
         runtime.shutdown_timeout(LAST_WORK);
         served.map(|()| Outcome::Done)
     }
 }
 
-async fn serve(wiki: &Arc<Wiki>, settings: &Settings) -> anyhow::Result<()> {
+/// Lets the process have as many files open as the system permits: every window that is open
+/// somewhere is one, and the usual first limit is 1,024.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "could not raise the limit of open files");
+    }
+}
+
+async fn serve(wiki: &Arc<Wiki>, settings: &Settings, data: &Path) -> anyhow::Result<()> {
     let asked = settings.server.listen;
     let listener = TcpListener::bind(asked).await.map_err(|e| match e.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
@@ -77,7 +90,7 @@ async fn serve(wiki: &Arc<Wiki>, settings: &Settings) -> anyhow::Result<()> {
     let address = listener.local_addr().context("could not tell the address listened on")?;
     let signals = Signals::new().context("could not wait for signals")?;
     let background = wiki.start().context("could not start looking at the pages")?;
-    let router = router(wiki, settings);
+    let router = router(wiki, settings, data);
     let (title, prefix) = (&settings.wiki.title, &settings.server.base_path);
     tracing::info!("Everpage serves “{title}” on http://{address}{prefix}");
     let served = web::server::serve(listener, router, signals.first()).await;
@@ -88,7 +101,7 @@ async fn serve(wiki: &Arc<Wiki>, settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// Builds what is served.
-fn router(wiki: &Arc<Wiki>, settings: &Settings) -> axum::Router {
+fn router(wiki: &Arc<Wiki>, settings: &Settings, data: &Path) -> axum::Router {
     web::app(Site::new(
         Arc::clone(wiki),
         SiteSettings {
@@ -100,6 +113,7 @@ fn router(wiki: &Arc<Wiki>, settings: &Settings) -> axum::Router {
                 Access::Open => web::Access::Open,
                 Access::ReadOnly => web::Access::ReadOnly,
             },
+            reader_settings: Some(data.join("local").join("settings")),
         },
     ))
 }

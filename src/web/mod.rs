@@ -12,6 +12,7 @@ mod error;
 mod extract;
 mod filters;
 mod pages;
+mod presence;
 mod routes;
 mod security;
 pub mod server;

@@ -1,11 +1,18 @@
 //! What every handler may reach: the wiki and the settings of the site around it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use super::cache::ViewCache;
 use super::error::Failure;
 use super::pages::upload::Claims;
-use crate::wiki::Wiki;
+use super::presence::Presence;
+use crate::wiki::{ReaderSettings, Wiki};
+
+/// How many windows may be told of changes at once: half of the connections that the server takes.
+const STREAMS: usize = 5_000;
 
 /// Who may do what, until accounts come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,6 +37,8 @@ pub struct SiteSettings {
     pub public_url: Option<String>,
     /// Who may do what.
     pub access: Access,
+    /// Where settings of readers are kept; without it they are forgotten at the end.
+    pub reader_settings: Option<PathBuf>,
 }
 
 impl Default for SiteSettings {
@@ -40,6 +49,7 @@ impl Default for SiteSettings {
             base_path: String::new(),
             public_url: None,
             access: Access::Open,
+            reader_settings: None,
         }
     }
 }
@@ -49,6 +59,9 @@ struct Inner {
     settings: SiteSettings,
     views: ViewCache,
     uploads: Claims,
+    presence: Presence,
+    readers: ReaderSettings,
+    streams: Arc<Semaphore>,
 }
 
 /// The wiki and the settings around it; cheap to clone.
@@ -60,9 +73,12 @@ impl Site {
     pub fn new(wiki: Arc<Wiki>, settings: SiteSettings) -> Self {
         Self(Arc::new(Inner {
             wiki,
-            settings,
             views: ViewCache::new(),
             uploads: Claims::default(),
+            presence: Presence::default(),
+            readers: ReaderSettings::new(settings.reader_settings.clone()),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            settings,
         }))
     }
 
@@ -82,6 +98,19 @@ impl Site {
 
     pub(super) fn uploads(&self) -> &Claims {
         &self.0.uploads
+    }
+
+    pub(super) fn presence(&self) -> &Presence {
+        &self.0.presence
+    }
+
+    pub(super) fn readers(&self) -> &ReaderSettings {
+        &self.0.readers
+    }
+
+    /// Returns the places for streams of events.
+    pub(super) fn streams(&self) -> &Arc<Semaphore> {
+        &self.0.streams
     }
 
     /// Returns the address of something below the site's root, such as `-/recent`.

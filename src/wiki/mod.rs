@@ -15,6 +15,7 @@ mod merging;
 mod refresh;
 pub mod render;
 pub mod search;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +36,7 @@ pub use self::error::WikiError;
 pub use self::feed::{BadCursor, Cursor, Entry as FeedEntry, Feed, FeedReader, News};
 pub use self::merging::{Case, InboxEntry, MAX_MERGED, MergeView, MergedAll, Side, Version};
 pub use self::refresh::MAX_TEXT;
+pub use self::settings::{BadReaderKey, ReaderKey, ReaderSettings, Setting, Settings};
 use self::render::{Pages, RenderOptions, Rendered, Renderer};
 use crate::model::path::{DocKey, DocPath};
 use crate::model::revision::RevisionId;

@@ -1,4 +1,8 @@
 //! What scripts ask: JSON instead of pages.
 
+pub(super) mod events;
 pub(super) mod names;
+pub(super) mod presence;
 pub(super) mod preview;
+pub(super) mod rebase;
+pub(super) mod settings;

@@ -7,6 +7,7 @@ pub(super) mod health;
 pub(super) mod history;
 pub(super) mod merge;
 pub(super) mod new;
+pub(super) mod preferences;
 pub(super) mod revision;
 pub(super) mod theme;
 pub(super) mod upload;
