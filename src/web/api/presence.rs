@@ -32,8 +32,11 @@ pub(in crate::web) async fn tell(
         id if (8..=MAX_ID).contains(&id.len()) => Ok(public(id)),
         _ => Err(Failure::bad_request(format!("“{name}” must be a random id of 8 to 64 bytes."))),
     };
-    let editor =
-        Editor { window: id("window")?, person: id("person")?, name: fields.get("name").to_owned() };
+    let editor = Editor {
+        window: id("window")?,
+        person: id("person")?,
+        name: fields.get("name").to_owned(),
+    };
     let answer = serde_json::json!({ "window": editor.window, "person": editor.person });
     if fields.find("leave").is_some() {
         site.presence().leaves(&page, &editor.window);
@@ -52,8 +55,12 @@ mod tests {
     #[tokio::test]
     async fn an_editor_comes_and_goes() {
         let site = TestSite::new();
-        let mut fields =
-            vec![("page", "Garden"), ("window", "window-1"), ("person", "person-1"), ("name", "Ada")];
+        let mut fields = vec![
+            ("page", "Garden"),
+            ("window", "window-1"),
+            ("person", "person-1"),
+            ("name", "Ada"),
+        ];
         let answer = site.post("/-/api/v1/presence", &fields).await.json();
         let page = DocPath::new("Garden.md").unwrap().key();
         let there = site.site.presence().on(&page).0;

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::model::diff::{Diff, Folded, LineEnding, RowKind, folded};
-use crate::model::merge::{Chunk, Choice, Merge};
+use crate::model::merge::{Choice, Chunk, Merge};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
@@ -42,7 +42,8 @@ pub(in crate::web) async fn changes(
             .map(|row| match row {
                 Folded::Fold { count, .. } => json!({ "kind": "fold", "count": count }),
                 Folded::Row(row) => {
-                    let pieces: Vec<_> = row.segments.iter().map(|s| (&s.text, s.changed)).collect();
+                    let pieces: Vec<_> =
+                        row.segments.iter().map(|s| (&s.text, s.changed)).collect();
                     let kind = match row.kind {
                         RowKind::Unchanged => "same",
                         RowKind::Removed => "removed",
@@ -231,6 +232,9 @@ mod tests {
         let long = "x".repeat(101);
         let answer = site.post("/-/api/v1/rebase", &[("path", "A"), ("text", &long)]).await;
         assert_eq!(answer.status, 413);
-        assert_eq!(site.post("/-/api/v1/rebase", &[("path", "A"), ("base", "x")]).await.status, 400);
+        assert_eq!(
+            site.post("/-/api/v1/rebase", &[("path", "A"), ("base", "x")]).await.status,
+            400
+        );
     }
 }

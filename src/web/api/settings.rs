@@ -83,7 +83,10 @@ mod tests {
         assert_eq!(ask(&site, "GET", KEY, "").await.body, "{}");
         assert_eq!(ask(&site, "PUT", KEY, high).await.body, high);
         let answer = ask(&site, "PUT", KEY, low).await;
-        assert_eq!((answer.body.as_str(), answer.header("cache-control")), (high, Some("no-store")));
+        assert_eq!(
+            (answer.body.as_str(), answer.header("cache-control")),
+            (high, Some("no-store"))
+        );
     }
 
     #[tokio::test]
