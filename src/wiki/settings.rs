@@ -95,14 +95,13 @@ impl ReaderSettings {
             changed |= take(&mut held, name, setting);
         }
         if changed {
-            match &self.dir {
-                Some(dir) => write(dir, reader, &held)?,
-                None => {
-                    if memory.len() >= MAX_READERS {
-                        memory.clear();
-                    }
-                    memory.insert(reader.clone(), held.clone());
+            if let Some(dir) = &self.dir {
+                write(dir, reader, &held)?;
+            } else {
+                if memory.len() >= MAX_READERS {
+                    memory.clear();
                 }
+                memory.insert(reader.clone(), held.clone());
             }
         }
         Ok(held)

@@ -51,7 +51,9 @@ async function showChanges(form, bar, path) {
     const answer = await fetch(`${base()}/-/api/v1/changes?${query}`);
     if (!answer.ok) return;
     const { rows } = await answer.json();
-    bar.append(make("details", { open: matchMedia("(min-width: 40rem)").matches },
+    // Where the writer is further down the bar stays in sight, and must not cover their text.
+    const room = matchMedia("(min-width: 40rem)").matches && form.getBoundingClientRect().top >= 0;
+    bar.append(make("details", { open: room },
       make("summary", {}, "What changed"), changesList(rows)));
   } catch {
     // Without the details the notice still says what matters.

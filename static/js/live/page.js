@@ -44,7 +44,7 @@ export function followPage(live, path, shown) {
     const words = now.deleted
       ? `${capital(author(now))} has deleted this page.`
       : shownId ? `This page has a new version by ${author(now)}.` : `${capital(author(now))} has written this page.`;
-    bar = notice("info", "restore", [make("strong", {}, words)], [button("Show it", () => take(false))]);
+    bar = notice("info", "recent", [make("strong", {}, words)], [button("Show it", () => take(false))]);
     bar.dataset.offer = now.id;
     politePlace().replaceChildren(bar);
   };

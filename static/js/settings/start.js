@@ -49,8 +49,10 @@ function followTheme(settings, base) {
       button.setAttribute("aria-pressed", String(button.value === value));
     }
   };
-  // The server paints the next page by its cookie, which only it can set.
+  // The server paints the next page by its cookie, which only it can set;
+  // the window in which it was chosen asks for that.
   const keep = (value) => {
+    if (document.hidden) return;
     const body = new URLSearchParams({ theme: value });
     fetch(`${base}/-/theme`, { method: "POST", body, redirect: "manual" }).catch(() => {
       // The next page is painted as before, and then anew.
