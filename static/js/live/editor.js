@@ -8,14 +8,14 @@ import { replace, selectionAfter } from "./text.js";
 export function followEditor(live, form) {
   const path = form.dataset.path;
   const bars = form.querySelector(".editor-bars");
-  const here = make("p", { class: "editors-here fine", hidden: true });
-  // Both are read out when there is a pause: the bars are a live region.
+  // Both are read out when there is a pause: the bars are a live region, too.
+  const here = make("p", { class: "editors-here fine", role: "status" });
   const place = make("div", { class: "editor-live" });
-  bars.prepend(here, place);
+  bars.before(here);
+  bars.prepend(place);
 
   beThere(live, path, form.elements.author, (words) => {
-    here.hidden = words === "";
-    if (here.textContent !== words) here.replaceChildren(...(words ? [icon("user"), ` ${words}`] : []));
+    if (here.textContent.trim() !== words) here.replaceChildren(...(words ? [icon("user"), ` ${words}`] : []));
   });
 
   let dismissed = null;
@@ -82,6 +82,9 @@ async function takeIn(form, place, path) {
   say(place, "success", "check", `The change by ${author(merged.revision)} is in your text now.`, "Nothing is saved yet.");
   // The draft that is kept has to name the new base, also where the text did not change.
   field.dispatchEvent(new Event("input", { bubbles: true }));
+  // Good news need not stay in sight once the writing goes on.
+  const bar = place.firstElementChild;
+  field.addEventListener("input", () => bar.remove(), { once: true });
 }
 
 /** Offers the merge screen, where the form stops by itself because the page has moved on. */

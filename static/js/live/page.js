@@ -27,7 +27,8 @@ export function followPage(live, path, shown) {
     try {
       await replaceMain();
       shownId = document.body.dataset.shown;
-      bar = notice("info", "info", [make("strong", {}, `This is the new version by ${author(wanted)}.`)]);
+      const close = button("Close", () => bar.remove(), "button-quiet");
+      bar = notice("info", "info", [make("strong", {}, `This is the new version by ${author(wanted)}.`)], [close]);
       politePlace().replaceChildren(bar);
       if (!quietly) document.getElementById("main").focus({ preventScroll: true });
     } catch {
