@@ -15,8 +15,8 @@ export function kept(storage, name) {
 }
 
 /**
- * The settings of this browser, each a `Synchronized`.
- * `changed(name)` is told whenever one was assigned here or taken from elsewhere.
+ * The settings of this browser, each a `Synchronized`. Those of other windows and devices come in
+ * through `take`; what was chosen in this window is told to all windows, and to who asked for it.
  */
 export class Settings {
   #storage;
@@ -36,7 +36,11 @@ export class Settings {
   open(name, value) {
     let setting = this.#settings.get(name);
     if (!setting) {
-      setting = new Synchronized(value, { onAssign: (state) => this.#tell(name, state) });
+      const onAssign = (state) => {
+        this.#tell(name, state);
+        for (const listener of this.#changed) listener(name);
+      };
+      setting = new Synchronized(value, { onAssign });
       this.#settings.set(name, setting);
       const state = kept(this.#storage, name);
       if (state) setting.remote(state.number, state.nonce, state.value);
@@ -44,7 +48,7 @@ export class Settings {
     return setting;
   }
 
-  /** Takes what another window or device has. */
+  /** Takes what another device has, or with `tell` off what another window has. */
   take(name, { number, nonce, value }, tell = true) {
     if (typeof value !== "string" || !this.open(name, "").remote(number, nonce, value)) return false;
     if (tell) this.#tell(name, { number, nonce, value });
@@ -74,7 +78,6 @@ export class Settings {
   #tell(name, state) {
     this.#keep(name, state);
     this.#channel?.postMessage({ name, ...state });
-    for (const listener of this.#changed) listener(name);
   }
 
   #keep(name, state) {
