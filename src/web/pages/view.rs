@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::attachment;
+use super::restore::Undo;
 use crate::model::path::{DocPath, PAGE_SUFFIX};
 use crate::web::cache::{CachedPage, Validity};
 use crate::web::error::Failure;
@@ -118,6 +119,8 @@ struct PageView<'a> {
     versions_waiting: usize,
     missing_parents: usize,
     saved: Option<&'static str>,
+    /// How to take back what was just saved.
+    undo: Option<Undo>,
     crumbs: Vec<Crumb>,
 }
 
@@ -212,6 +215,9 @@ fn show_page(
         versions_waiting: document.resolution().conflicts.len(),
         missing_parents: document.resolution().missing.len(),
         saved,
+        undo: matches!(query.get("saved"), "1" | "merged")
+            .then(|| Undo::offer(site, visitor, document))
+            .flatten(),
         crumbs: crumbs(site, document.path()),
     };
     let html = view.render().map_err(|_| Failure::internal())?;
