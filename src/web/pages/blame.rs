@@ -63,9 +63,10 @@ pub(in crate::web) async fn show(
 ) -> Result<Response, Failure> {
     site.blocking(move |site| {
         let document = site.wiki().require(&path)?;
-        let id = query.id("rev")?.or(document.resolution().winner).ok_or_else(|| {
-            Failure::not_found("None of its revisions can be read just now.")
-        })?;
+        let id = query
+            .id("rev")?
+            .or(document.resolution().winner)
+            .ok_or_else(|| Failure::not_found("None of its revisions can be read just now."))?;
         let none = || WikiError::NoRevision { path: document.path().clone(), id };
         let revision = document.revision(id).ok_or_else(none)?;
         let origins = Origins::of(site, &document, id)?;

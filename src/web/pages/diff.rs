@@ -98,7 +98,12 @@ enum Body<'a> {
     /// Both say the same.
     Same(&'static str),
     /// They cannot be compared as texts.
-    Files { why: String, picture: bool, old: Option<&'a Revision>, new: Option<&'a Revision> },
+    Files {
+        why: String,
+        picture: bool,
+        old: Option<&'a Revision>,
+        new: Option<&'a Revision>,
+    },
 }
 
 /// What a revision holds, as far as it can be compared.
@@ -128,7 +133,9 @@ fn compare(
     let document = site.wiki().require(path)?;
     let (from, to) = (query.id("from")?, query.id("to")?);
     let to = to.or(document.resolution().winner).ok_or_else(|| {
-        Failure::not_found("None of its revisions can be read just now, so there is nothing to compare.")
+        Failure::not_found(
+            "None of its revisions can be read just now, so there is nothing to compare.",
+        )
     })?;
     let from = from.or_else(|| document.parent(to));
     let new = revision(&document, to)?;
@@ -184,17 +191,24 @@ fn lead(document: &Document, old: Option<&Revision>, new: &Revision) -> String {
     let (who, number) = (words::name(&new.author), new.id.number());
     let is_parent = old.is_some_and(|o| document.history().parents(new.id).contains(&o.id));
     match old {
-        None if new.is_deletion() => format!("{who} marked the {what} as deleted in revision {number}."),
+        None if new.is_deletion() => {
+            format!("{who} marked the {what} as deleted in revision {number}.")
+        }
         None => format!("{who} created the {what} in revision {number}."),
         Some(old) if old.id == new.id => format!("Both sides are revision {number}."),
         Some(_) if is_parent && new.is_deletion() => {
             format!("{who} deleted the {what} in revision {number}. This is what it said before.")
         }
         Some(old) if is_parent && old.is_deletion() => {
-            format!("{who} brought the {what} back in revision {number}, after it had been deleted.")
+            format!(
+                "{who} brought the {what} back in revision {number}, after it had been deleted."
+            )
         }
         Some(old) if is_parent => {
-            format!("What {who} changed in revision {number}, made from revision {}.", old.id.number())
+            format!(
+                "What {who} changed in revision {number}, made from revision {}.",
+                old.id.number()
+            )
         }
         Some(old) => format!(
             "Revision {} by {} on the old side, revision {number} by {who} on the new side.",
@@ -220,7 +234,9 @@ fn notes(document: &Document, old: Option<&Revision>, new: &Revision) -> Vec<Str
     if let Some(old) = old
         && old.id > new.id
     {
-        notes.push("The later revision is on the old side: swap them to read it forwards.".to_owned());
+        notes.push(
+            "The later revision is on the old side: swap them to read it forwards.".to_owned(),
+        );
     }
     notes
 }

@@ -144,9 +144,11 @@ impl Lanes {
             self.open[own] = Some(id);
         }
         for (i, parent) in parents.iter().enumerate() {
+            let trunk = own.filter(|_| i == 0);
             let lane = match self.open.iter().position(|l| *l == Some(*parent)) {
-                Some(lane) => lane,
-                None if i == 0 && own.is_some() => node,
+                // The main line stays on the left; the other one meets it at the parent.
+                Some(lane) => trunk.map_or(lane, |own| lane.min(own)),
+                None if trunk.is_some() => node,
                 None => match self.free() {
                     Some(lane) => lane,
                     None => continue,
@@ -264,6 +266,18 @@ mod tests {
         assert_eq!(cell.node, "M10 50h0");
         assert_eq!(cell.edges.len(), 1, "the second joined the first lane above");
         assert!(lanes.open.iter().all(Option::is_none), "nothing leads on");
+    }
+
+    #[test]
+    fn the_main_line_stays_on_the_left() {
+        let (root, left, right, winner) = (id(1, 1), id(2, 5), id(2, 9), id(3, 1));
+        let mut lanes = Lanes::default();
+        lanes.draw(winner, &[left]);
+        assert_eq!(lanes.draw(right, &[root]).node, "M30 50h0");
+        assert_eq!(lanes.draw(left, &[root]).edges[2].d, "M10 50V100");
+        let cell = lanes.draw(root, &[]);
+        assert_eq!(cell.node, "M10 50h0");
+        assert_eq!(cell.edges.len(), 2, "both lines end here");
     }
 
     #[test]

@@ -164,7 +164,9 @@ fn row<'a>(document: &Document, revision: &'a Revision, lanes: &mut Lanes) -> Ro
 /// Says which parents are not here, or not whole.
 fn missing(document: &Document, revision: &Revision) -> Vec<String> {
     let strange = revision.parents.iter().filter_map(|id| match document.revision(*id) {
-        None => Some(format!("Made from revision {}, which has not arrived here yet.", id.number())),
+        None => {
+            Some(format!("Made from revision {}, which has not arrived here yet.", id.number()))
+        }
         Some(parent) if parent.damage.is_some() => {
             Some(format!("Made from revision {}, which is damaged.", id.number()))
         }
@@ -176,8 +178,7 @@ fn missing(document: &Document, revision: &Revision) -> Vec<String> {
 /// Chooses what is compared if nobody chooses: what readers see with what it was made from, and
 /// where these are not on the page its first two revisions.
 fn choose(document: &Document, rows: &mut [Row<'_>]) {
-    let whole: Vec<usize> =
-        (0..rows.len()).filter(|i| rows[*i].state != State::Damaged).collect();
+    let whole: Vec<usize> = (0..rows.len()).filter(|i| rows[*i].state != State::Damaged).collect();
     let place = |id: RevisionId| rows.iter().position(|r| r.revision.id == id);
     let new = document.resolution().winner.and_then(place).or(whole.first().copied());
     let Some(new) = new else { return };

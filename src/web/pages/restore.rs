@@ -25,7 +25,11 @@ pub(in crate::web) struct Undo {
 impl Undo {
     /// Offers to take back the change that readers see, if it is the visitor's own and there is
     /// something to go back to.
-    pub(in crate::web) fn offer(site: &Site, visitor: &Visitor, document: &Document) -> Option<Self> {
+    pub(in crate::web) fn offer(
+        site: &Site,
+        visitor: &Visitor,
+        document: &Document,
+    ) -> Option<Self> {
         let winner = document.winner()?;
         let before = document.revision(document.parent(winner.id)?)?;
         let own = winner.author == visitor.author && site.settings().access == Access::Open;
@@ -56,8 +60,7 @@ fn take(
     path: DocPath,
     fields: &Fields,
 ) -> Result<Response, Failure> {
-    let id =
-        fields.id("id")?.ok_or_else(|| Failure::bad_request("The form names no revision."))?;
+    let id = fields.id("id")?.ok_or_else(|| Failure::bad_request("The form names no revision."))?;
     let nonce = fields.get("nonce").parse();
     let author = match fields.get("author") {
         "" => visitor.author.clone(),

@@ -111,7 +111,8 @@ fn before(document: &Document, id: RevisionId) -> Option<RevisionId> {
         let nodes = document.history().nodes();
         nodes[..nodes.partition_point(|n| n.id < id)].last().map(|n| n.id)
     };
-    let unknown = document.revision(id).is_some_and(|r| r.damage.is_some() || !r.parents.is_empty());
+    let unknown =
+        document.revision(id).is_some_and(|r| r.damage.is_some() || !r.parents.is_empty());
     document.parent(id).or_else(|| if unknown { below() } else { None })
 }
 
@@ -160,9 +161,9 @@ fn content(site: &Site, document: &Document, revision: &Revision) -> Result<Cont
         return Ok(Content::TooLarge);
     }
     match site.wiki().text(document, revision.id) {
-        Ok(text) => Ok(Content::Page(
-            site.wiki().render(path, &text, RenderOptions::default()).html,
-        )),
+        Ok(text) => {
+            Ok(Content::Page(site.wiki().render(path, &text, RenderOptions::default()).html))
+        }
         Err(WikiError::NotText(_)) => Ok(Content::Binary),
         Err(WikiError::Damaged { .. }) => Ok(Content::Damaged),
         Err(error) => Err(error.into()),

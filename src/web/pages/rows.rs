@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_bounds_is_counted() {
-        let numbers = |from: usize| (from..from + 9_000).map(|n| format!("{n}\n")).collect::<String>();
+        let numbers =
+            |from: usize| (from..from + 9_000).map(|n| format!("{n}\n")).collect::<String>();
         let changed = Diff::between(&numbers(0), &numbers(10_000));
         let all = parts(folded(changed.unified(), 3), OwnedRow::of);
         assert_eq!((all.parts.len(), all.left_out), (MOST_SHOWN, 14_000));

@@ -39,7 +39,9 @@ async fn what_is_not_here_is_a_clear_404() {
     let site = TestSite::new();
     let id = site.save("Garden.md", "one\n");
     let unknown = "7-00000000-0000-4000-8000-000000000001";
-    for query in [format!("from={unknown}"), format!("to={unknown}"), format!("from={unknown}&to={id}")] {
+    for query in
+        [format!("from={unknown}"), format!("to={unknown}"), format!("from={unknown}&to={id}")]
+    {
         let page = site.get(&format!("/-/diff/Garden?{query}")).await;
         assert_eq!(page.status, 404, "{query}");
         assert!(page.body.contains("has no revision 7-0000"));
@@ -53,7 +55,9 @@ async fn what_cannot_be_compared_is_said_in_words() {
     let site = TestSite::new();
     site.save("notes.bin", b"\xff\x00one");
     site.save("notes.bin", b"\xff\x00two");
-    assert!(site.get("/-/diff/notes.bin").await.body.contains("They differ, and they are not texts"));
+    assert!(
+        site.get("/-/diff/notes.bin").await.body.contains("They differ, and they are not texts")
+    );
     site.save("plan.png", b"\x89PNG one");
     let second = site.save("plan.png", b"\x89PNG two");
     let pictures = site.get("/-/diff/plan.png").await;
