@@ -180,9 +180,8 @@ impl Document {
     pub fn child(&self, id: RevisionId) -> Option<RevisionId> {
         let nodes = self.history.nodes();
         let later = &nodes[nodes.partition_point(|n| n.id <= id)..];
-        let made_from = |n: &&Node| match n.bare {
-            true => n.id.number() > id.number(),
-            false => n.parents.contains(&id),
+        let made_from = |n: &&Node| {
+            if n.bare { n.id.number() > id.number() } else { n.parents.contains(&id) }
         };
         later.iter().find(made_from).map(|n| n.id)
     }

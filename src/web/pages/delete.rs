@@ -28,6 +28,13 @@ struct Form {
     author: String,
     base: Option<RevisionId>,
     nonce: Uuid,
+    /// What the person had looked at, where it has changed meanwhile.
+    seen: Seen,
+}
+
+enum Seen {
+    Current,
+    Old(Option<RevisionId>),
 }
 
 #[derive(Template)]
@@ -64,8 +71,9 @@ pub(in crate::web) async fn ask(
             author: visitor.author.clone(),
             base: document.resolution().winner,
             nonce: site.wiki().nonces().draw(),
+            seen: Seen::Current,
         };
-        show(site, &visitor, &document, &form, None)
+        show(site, &visitor, &document, &form)
     })
     .await
 }
@@ -75,25 +83,28 @@ fn show(
     visitor: &Visitor,
     document: &Document,
     form: &Form,
-    seen: Option<Option<RevisionId>>,
 ) -> Result<Response, Failure> {
     let mut links = site.wiki().backlinks(document.path());
     links.retain(|page| page.key() != document.key());
     let more_links = links.len().saturating_sub(MOST_LINKS);
     links.truncate(MOST_LINKS);
     let known = |id: &RevisionId| document.history().get(*id).is_some();
+    let moved_on = match form.seen {
+        Seen::Current => None,
+        Seen::Old(seen) => document.winner().map(|now| (now, seen.filter(known))),
+    };
+    let status = if moved_on.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let view = AskView {
         shell: Shell::new(site, visitor, &format!("Delete {}?", document.title())),
         path: document.path(),
         crumbs: crumbs(site, document.path()),
         form,
-        moved_on: document.winner().zip(seen).map(|(now, seen)| (now, seen.filter(known))),
+        moved_on,
         waiting: document.resolution().conflicts.len(),
         links,
         more_links,
         document,
     };
-    let status = if seen.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let html = view.render().map_err(|_| Failure::internal())?;
     Ok((status, [(header::CACHE_CONTROL, "private, no-cache")], Html(html)).into_response())
 }
@@ -143,8 +154,9 @@ fn take(
                 author: edit.author,
                 base: document.resolution().winner,
                 nonce,
+                seen: Seen::Old(base),
             };
-            show(site, visitor, &document, &form, Some(base))
+            show(site, visitor, &document, &form)
         }
     }
 }
