@@ -1,6 +1,7 @@
 //! `everpage serve`: start-up and shutdown of the server.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::context::{Context, open_store};
 use crate::config::{Access, Layer, Settings};
 use crate::store::Store;
 use crate::web::{self, Site, SiteSettings};
+use crate::wiki::search::{self, SearchIndex};
 use crate::wiki::{Parts, SystemClock, SystemNonces, Wiki};
 
 /// How long work on other threads may take after the last connection has ended.
@@ -50,14 +52,14 @@ impl Serve {
             .enable_all()
             .build()
             .context("could not start the threads of the server")?;
-        let served = runtime.block_on(serve(&wiki, &settings));
+        let served = runtime.block_on(serve(&wiki, &settings, &context.data));
         // What still runs is a save whose browser has gone: it gets its time, too.
         runtime.shutdown_timeout(LAST_WORK);
         served.map(|()| Outcome::Done)
     }
 }
 
-async fn serve(wiki: &Arc<Wiki>, settings: &Settings) -> anyhow::Result<()> {
+async fn serve(wiki: &Arc<Wiki>, settings: &Settings, data: &Path) -> anyhow::Result<()> {
     let asked = settings.server.listen;
     let listener = TcpListener::bind(asked).await.map_err(|e| match e.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
@@ -76,20 +78,26 @@ async fn serve(wiki: &Arc<Wiki>, settings: &Settings) -> anyhow::Result<()> {
     })?;
     let address = listener.local_addr().context("could not tell the address listened on")?;
     let signals = Signals::new().context("could not wait for signals")?;
+    // Before the first scan, so that the index is compared as soon as that has ended.
+    let index = search::attach(wiki, &data.join("local/search"));
     let background = wiki.start().context("could not start looking at the pages")?;
-    let router = router(wiki, settings);
+    let router = router(wiki, settings, Arc::clone(&index));
     let (title, prefix) = (&settings.wiki.title, &settings.server.base_path);
     tracing::info!("Everpage serves “{title}” on http://{address}{prefix}");
     let served = web::server::serve(listener, router, signals.first()).await;
     tracing::info!("stopped");
-    // Ending it waits for a scan to notice.
-    tokio::task::spawn_blocking(move || drop(background)).await.context("the follower broke")?;
+    // Ending them waits for a scan to notice, and for the index to be written.
+    let ended = tokio::task::spawn_blocking(move || {
+        drop(background);
+        index.stop();
+    });
+    ended.await.context("the follower broke")?;
     served.context("could not accept connections any more")
 }
 
 /// Builds what is served.
-fn router(wiki: &Arc<Wiki>, settings: &Settings) -> axum::Router {
-    web::app(Site::new(
+fn router(wiki: &Arc<Wiki>, settings: &Settings, index: Arc<SearchIndex>) -> axum::Router {
+    let site = Site::new(
         Arc::clone(wiki),
         SiteSettings {
             title: settings.wiki.title.clone(),
@@ -101,7 +109,8 @@ fn router(wiki: &Arc<Wiki>, settings: &Settings) -> axum::Router {
                 Access::ReadOnly => web::Access::ReadOnly,
             },
         },
-    ))
+    );
+    web::app(site.with_search(index))
 }
 
 /// The ways to ask a server to stop.

@@ -31,6 +31,7 @@ pub(super) fn size(bytes: &u64, _: &dyn askama::Values) -> askama::Result<String
 /// Prints a size as the filter does.
 pub(super) fn print_size(bytes: u64) -> String {
     match bytes {
+        1 => "1 byte".to_owned(),
         0..1_024 => format!("{bytes} bytes"),
         1_024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1_024.0),
         1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
@@ -48,6 +49,7 @@ mod tests {
             print_date("2026-11-03T08:05:09Z".parse().unwrap()),
             "3 November 2026, 08:05 UTC"
         );
+        assert_eq!(print_size(1), "1 byte");
         assert_eq!(print_size(312), "312 bytes");
         assert_eq!(print_size(4_300), "4.2 KiB");
         assert_eq!(print_size(5 << 30), "5.0 GiB");

@@ -10,6 +10,7 @@ mod document;
 mod edit;
 mod error;
 pub mod goto;
+mod loose;
 mod merging;
 mod refresh;
 pub mod render;
@@ -19,7 +20,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -31,6 +32,7 @@ pub use self::catalog::Change;
 pub use self::document::{Document, Revision};
 pub use self::edit::{Edit, IfMovedOn, Saved};
 pub use self::error::WikiError;
+pub use self::loose::{LooseEnds, Wanted};
 pub use self::merging::{Case, InboxEntry, MAX_MERGED, MergeView, MergedAll, Side, Version};
 pub use self::refresh::MAX_TEXT;
 use self::render::{Pages, RenderOptions, Rendered, Renderer};
@@ -71,6 +73,7 @@ pub struct Parts {
 }
 
 type Listener = Box<dyn Fn(&Change) + Send + Sync>;
+type ScanListener = Box<dyn Fn() + Send + Sync>;
 
 /// One wiki: a store, and what is known of it.
 pub struct Wiki {
@@ -89,6 +92,8 @@ pub struct Wiki {
     /// How hard each conflict is to decide, worked out before.
     judgements: merging::Judgements,
     listeners: RwLock<Vec<Listener>>,
+    scan_listeners: RwLock<Vec<ScanListener>>,
+    saves: AtomicU64,
     scanned: Mutex<bool>,
     scan_ended: Condvar,
     stopping: AtomicBool,
@@ -115,6 +120,8 @@ impl Wiki {
             findings: Mutex::default(),
             judgements: merging::Judgements::default(),
             listeners: RwLock::default(),
+            scan_listeners: RwLock::default(),
+            saves: AtomicU64::new(0),
             scanned: Mutex::new(false),
             scan_ended: Condvar::new(),
             stopping: AtomicBool::new(false),
@@ -144,6 +151,11 @@ impl Wiki {
     /// Calls `listener` after every change of a document, on the thread that noticed it.
     pub fn on_change(&self, listener: impl Fn(&Change) + Send + Sync + 'static) {
         self.listeners.write().push(Box::new(listener));
+    }
+
+    /// Calls `listener` each time everything has been looked at, on the thread that did.
+    pub fn on_scan(&self, listener: impl Fn() + Send + Sync + 'static) {
+        self.scan_listeners.write().push(Box::new(listener));
     }
 
     /// Returns the whole content of a revision.
@@ -215,6 +227,16 @@ impl Wiki {
         self.catalog.live()
     }
 
+    /// Returns all live documents in order of name.
+    pub fn live(&self) -> Vec<Arc<Document>> {
+        self.catalog.live_documents()
+    }
+
+    /// Returns how many revisions were saved through this wiki since it was made.
+    pub fn save_count(&self) -> u64 {
+        self.saves.load(Ordering::Relaxed)
+    }
+
     /// Returns how many live documents there are.
     pub fn document_count(&self) -> usize {
         self.catalog.live_count()
@@ -275,6 +297,9 @@ impl Wiki {
     fn mark_scanned(&self) {
         *self.scanned.lock() = true;
         self.scan_ended.notify_all();
+        for listener in self.scan_listeners.read().iter() {
+            listener();
+        }
     }
 
     fn mark_checked(&self, key: &DocKey, at: Instant) {
