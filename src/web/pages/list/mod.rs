@@ -73,11 +73,25 @@ struct Tab {
     current: bool,
 }
 
+/// An attachment and the pages that show it or link to it.
+struct File {
+    document: Arc<Document>,
+    length: u64,
+    by: Vec<Arc<Document>>,
+}
+
+impl File {
+    fn new(site: &Site, document: Arc<Document>) -> Self {
+        let by = site.wiki().backlinks(document.path());
+        Self { length: document.winner().map_or(0, |winner| winner.length), by, document }
+    }
+}
+
 /// What is listed.
 enum Body {
     Letters { letters: Vec<Letter>, groups: Vec<Group> },
     Tree { crumbs: Vec<(String, String)>, rows: Vec<Row>, open: bool },
-    Files(Vec<Arc<Document>>),
+    Files(Vec<File>),
     Missing(Vec<Wanted>),
     Orphans(Vec<Arc<Document>>),
 }
@@ -148,7 +162,8 @@ fn body(
         View::Files => {
             let files: Vec<_> = live.into_iter().filter(|d| !d.path().is_page()).collect();
             let (total, paging) = (files.len(), paging(files.len()));
-            (Body::Files(paging.cut(files, MOST)), total, paging)
+            let files = paging.cut(files, MOST).into_iter().map(|file| File::new(site, file));
+            (Body::Files(files.collect()), total, paging)
         }
         View::Missing => {
             let wanted = site.wiki().loose_ends().wanted;

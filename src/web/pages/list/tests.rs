@@ -92,3 +92,15 @@ async fn a_folder_without_a_page_shows_what_lies_in_it() {
     }
     assert_eq!(site.get("/Project").await.status, 404);
 }
+
+#[tokio::test]
+async fn pages_and_files_say_what_links_to_them() {
+    let site = TestSite::sample();
+    let page = site.get("/Garden/Watering").await;
+    let (_, links) = page.body.split_once("Pages that link here").unwrap();
+    assert!(links.contains(r#"<a href="/Garden">Garden</a>"#), "{links}");
+    let files = site.get("/-/pages?view=files").await;
+    let (_, file) = files.body.split_once(r#"<a href="/revisions.png">"#).unwrap();
+    let file = file.split("</li>").next().unwrap();
+    assert!(file.contains("KiB · on <a href="), "{file}");
+}
