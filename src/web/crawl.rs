@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::test_support::{Page, TestSite};
 
 /// TODO: addresses whose screens are still being built; empty this when they are there.
-const NOT_BUILT_YET: [&str; 3] = ["/-/diff/", "/-/blame/", "/-/delete/"];
+const NOT_BUILT_YET: &[&str] = &["/-/diff/", "/-/blame/", "/-/delete/"];
 
 /// The attributes that name an address.
 const ATTRIBUTES: [&str; 3] = ["href", "src", "action"];
@@ -52,10 +52,10 @@ fn is_page(page: &Page) -> bool {
 
 #[test]
 fn addresses_are_found_in_tags() {
-    let html = r##"<a class="missing" href="/A%20b?x=1&#38;y=2">x</a><use href="/i.svg#mark"/><form action="?q=1">"##;
+    let html = r#"<a class="missing" href="/A%20b?x=1&#38;y=2">x</a><use href="/i.svg#mark"/><form action="?q=1">"#;
     let found: Vec<_> = links(html).into_iter().map(|l| (l.to, l.missing)).collect();
-    let wanted =
-        [("/A%20b?x=1&y=2", true), ("/i.svg#mark", false), ("?q=1", false)].map(|(to, m)| (to.to_owned(), m));
+    let wanted = [("/A%20b?x=1&y=2", true), ("/i.svg#mark", false), ("?q=1", false)]
+        .map(|(to, m)| (to.to_owned(), m));
     assert_eq!(found, wanted);
     assert_eq!(resolve("/-/search?q=1", "?q=2").unwrap(), "/-/search?q=2");
     assert_eq!(resolve("/Home", "https://example.org/x"), None);
@@ -66,7 +66,8 @@ fn addresses_are_found_in_tags() {
 async fn every_address_on_every_page_leads_somewhere() {
     let site = TestSite::sample();
     site.attach_search();
-    let mut queue: VecDeque<String> = ["/", "/robots.txt", "/favicon.ico"].map(str::to_owned).into();
+    let mut queue: VecDeque<String> =
+        ["/", "/robots.txt", "/favicon.ico"].map(str::to_owned).into();
     let mut seen: BTreeSet<String> = queue.iter().cloned().collect();
     let mut named_by: BTreeMap<String, String> = BTreeMap::new();
     let mut wrong = Vec::new();
@@ -89,7 +90,9 @@ async fn every_address_on_every_page_leads_somewhere() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    for must in ["/Home", "/-/pages", "/-/recent", "/-/help", "/-/conflicts", "/-/feed.atom", "/-/search"] {
+    for must in
+        ["/Home", "/-/pages", "/-/recent", "/-/help", "/-/conflicts", "/-/feed.atom", "/-/search"]
+    {
         assert!(seen.contains(must), "{must} is named nowhere");
     }
     assert!(seen.len() > 150, "only {} addresses were found", seen.len());

@@ -50,7 +50,8 @@ impl Wiki {
         }
         let mut wanted: Vec<Wanted> = wanted.into_values().collect();
         wanted.sort_by_key(|entry| std::cmp::Reverse(entry.by.len()));
-        let unlinked = live.into_iter().filter(|d| d.path().is_page() && !reached.contains(d.key()));
+        let unlinked =
+            live.into_iter().filter(|d| d.path().is_page() && !reached.contains(d.key()));
         LooseEnds { wanted, unlinked: unlinked.collect() }
     }
 }

@@ -52,7 +52,8 @@ pub(in crate::web) async fn find(
     site.blocking(move |site| {
         let query = fields.get("q").trim();
         let pages: Vec<Found> = if query.is_empty() {
-            let unmarked = |path: &DocPath| vec![Piece { text: path.title().to_owned(), marked: false }];
+            let unmarked =
+                |path: &DocPath| vec![Piece { text: path.title().to_owned(), marked: false }];
             latest(site).iter().map(|path| Found::new(site, path, unmarked(path))).collect()
         } else {
             let hits = site.names().goto(site.wiki(), query, LIMIT).into_iter();

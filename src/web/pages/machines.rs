@@ -15,6 +15,7 @@ use crate::web::assets;
 use crate::web::error::Failure;
 use crate::web::extract::Fields;
 use crate::web::site::Site;
+use crate::wiki::search::SearchIndex;
 
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
@@ -83,7 +84,8 @@ pub(in crate::web) async fn manifest(State(site): State<Site>) -> Response {
         "display": "minimal-ui",
         "icons": [{ "src": icon, "sizes": "any", "type": "image/svg+xml" }],
     });
-    let headers = [(header::CONTENT_TYPE, "application/manifest+json"), (header::CACHE_CONTROL, "no-cache")];
+    let headers =
+        [(header::CONTENT_TYPE, "application/manifest+json"), (header::CACHE_CONTROL, "no-cache")];
     (headers, manifest.to_string()).into_response()
 }
 
@@ -101,7 +103,7 @@ fn numbers(site: &Site) -> String {
     let live = wiki.paths();
     let pages = live.iter().filter(|path| path.is_page()).count();
     let (views, cached) = site.view_counts();
-    let pending = site.search_index().map_or(0, |index| index.pending());
+    let pending = site.search_index().map_or(0, SearchIndex::pending);
     let yes = |fact: bool| u64::from(fact);
     let count = |number: usize| number as u64;
     let mut text = String::new();
@@ -109,17 +111,45 @@ fn numbers(site: &Site) -> String {
         ("documents", "gauge", "Live documents, pages and attachments.", count(live.len())),
         ("pages", "gauge", "Live pages.", count(pages)),
         ("conflicts", "gauge", "Documents with versions that wait.", count(wiki.conflict_count())),
-        ("findings", "gauge", "Strange files and damage, as everpage check reports them.", count(wiki.findings().len())),
-        ("read_only", "gauge", "1 if the disk failed and the wiki takes no edits until it is restarted.", yes(wiki.read_only().is_some())),
+        (
+            "findings",
+            "gauge",
+            "Strange files and damage, as everpage check reports them.",
+            count(wiki.findings().len()),
+        ),
+        (
+            "read_only",
+            "gauge",
+            "1 if the disk failed and the wiki takes no edits until it is restarted.",
+            yes(wiki.read_only().is_some()),
+        ),
         ("scanned", "gauge", "1 if everything has been looked at once.", yes(wiki.scanned())),
         ("saves_total", "counter", "Revisions saved through this server.", wiki.save_count()),
-        ("changes_total", "counter", "Changes of documents noticed, however they came.", wiki.change_counter()),
+        (
+            "changes_total",
+            "counter",
+            "Changes of documents noticed, however they came.",
+            wiki.change_counter(),
+        ),
         ("views_total", "counter", "Views of pages and attachments.", views),
-        ("views_cached_total", "counter", "Views that were answered with a page put together before.", cached),
-        ("search_pending", "gauge", "Documents that the search index has still to take in.", count(pending)),
+        (
+            "views_cached_total",
+            "counter",
+            "Views that were answered with a page put together before.",
+            cached,
+        ),
+        (
+            "search_pending",
+            "gauge",
+            "Documents that the search index has still to take in.",
+            count(pending),
+        ),
     ] {
         // Writing to a string cannot fail.
-        let _ = write!(text, "# HELP everpage_{name} {help}\n# TYPE everpage_{name} {kind}\neverpage_{name} {value}\n");
+        let _ = write!(
+            text,
+            "# HELP everpage_{name} {help}\n# TYPE everpage_{name} {kind}\neverpage_{name} {value}\n"
+        );
     }
     text
 }

@@ -15,7 +15,7 @@ pub fn attach(wiki: &Arc<Wiki>, dir: &Path) -> Arc<SearchIndex> {
     let follower = index.follower();
     let comparing = follower.clone();
     wiki.on_change(move |change| follower.touch(change.path.key()));
-    // What no change told of: a document that another version of the index read otherwise.
+    // Finds what went while no server ran, and what an older index held otherwise.
     wiki.on_scan(move || comparing.compare());
     if wiki.scanned() {
         index.reconcile();

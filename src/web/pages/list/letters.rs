@@ -57,11 +57,7 @@ impl Initial {
 }
 
 /// Lists all pages, or where those are too many, those of one letter.
-pub(super) fn list(
-    live: Vec<Arc<Document>>,
-    wanted: &str,
-    page: usize,
-) -> (Body, usize, Paging) {
+pub(super) fn list(live: Vec<Arc<Document>>, wanted: &str, page: usize) -> (Body, usize, Paging) {
     let mut by_letter: BTreeMap<Initial, Vec<Arc<Document>>> = BTreeMap::new();
     let mut total = 0;
     for document in live.into_iter().filter(|d| d.path().is_page()) {
@@ -124,8 +120,16 @@ mod tests {
     #[test]
     fn titles_go_where_people_look_for_them() {
         for (title, name) in [
-            ("Garden", "G"), ("élan", "E"), ("  ß", "S"), ("42", "0–9"), ("«x»", "#"), ("", "#"),
-            ("Йога", "И"), ("東京", "漢字"), ("한국", "漢字"), ("🌱", "#"),
+            ("Garden", "G"),
+            ("élan", "E"),
+            ("  ß", "S"),
+            ("42", "0–9"),
+            ("«x»", "#"),
+            ("", "#"),
+            ("Йога", "И"),
+            ("東京", "漢字"),
+            ("한국", "漢字"),
+            ("🌱", "#"),
         ] {
             assert_eq!(Initial::of(title).name(), name, "{title}");
         }

@@ -13,11 +13,20 @@ const FEW: usize = 60;
 
 /// A line of the tree; lines between `Open` and `Close` are inside.
 pub(super) enum Row {
-    Open { name: String, count: usize },
+    Open {
+        name: String,
+        count: usize,
+    },
     Close,
     /// A folder that is too large to be shown in place.
-    Folder { name: String, href: String, count: usize },
-    Leaf { path: DocPath },
+    Folder {
+        name: String,
+        href: String,
+        count: usize,
+    },
+    Leaf {
+        path: DocPath,
+    },
 }
 
 #[derive(Default)]

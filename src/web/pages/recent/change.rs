@@ -34,7 +34,7 @@ impl Change {
         let (author, summary) = (revision.author.clone(), revision.summary.clone());
         let grew = revision.length.cast_signed() - before.cast_signed();
         let deletion = revision.is_deletion();
-        Some(Self { id, parent, author, summary, date, deletion, grew, document })
+        Some(Self { document, id, parent, author, summary, date, deletion, grew })
     }
 
     /// What kind of change it is: a class and a word for each thing to say.

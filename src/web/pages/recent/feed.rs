@@ -57,7 +57,12 @@ fn feed(site: &Site, root: &str, fields: &Fields) -> Result<Feed, Failure> {
     let (title, own, page, changes) = match fields.get("path") {
         "" => {
             let changes = wiki.recent(0, ENTRIES);
-            (format!("{name}: recent changes"), "-/feed.atom".to_owned(), "-/recent".to_owned(), changes)
+            (
+                format!("{name}: recent changes"),
+                "-/feed.atom".to_owned(),
+                "-/recent".to_owned(),
+                changes,
+            )
         }
         path => {
             let document = wiki.require(&Target::named(site, path)?)?;
@@ -125,6 +130,10 @@ fn link(rel: &str, href: &str) -> Link {
 
 /// Leaves out what XML cannot hold, however it is escaped.
 fn xml_text(text: &str) -> String {
-    let holds = |c: &char| !(c.is_control() && !matches!(c, '\t' | '\n' | '\r')) && !matches!(c, '\u{FFFE}' | '\u{FFFF}');
+    let holds = |c: &char| match c {
+        '\t' | '\n' | '\r' => true,
+        '\u{FFFE}' | '\u{FFFF}' => false,
+        c => !c.is_control(),
+    };
     text.chars().filter(holds).collect()
 }

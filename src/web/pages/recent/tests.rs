@@ -101,7 +101,9 @@ async fn ids_stay_the_same_and_addresses_are_the_public_ones() {
     // The test's nonces are the same on both sites, so it is the same revision.
     assert_eq!(public.entries[0].id, plain.entries[0].id);
     assert_eq!(public.id, "https://wiki.example.org/w/-/feed.atom");
-    assert!(public.entries[0].links[0].href.starts_with("https://wiki.example.org/w/-/rev/Garden/"));
+    assert!(
+        public.entries[0].links[0].href.starts_with("https://wiki.example.org/w/-/rev/Garden/")
+    );
 }
 
 #[tokio::test]

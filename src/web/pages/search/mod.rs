@@ -56,7 +56,8 @@ pub(in crate::web) async fn show(
         let wanted = Paging::wanted(&fields);
         let results = search(site, q, (wanted - 1).saturating_mul(PAGE), PAGE);
         let paging = Paging::new(wanted, results.total, PAGE, |page| address(q, page));
-        let near = if results.total == 0 { site.names().goto(site.wiki(), q, NEAR) } else { Vec::new() };
+        let near =
+            if results.total == 0 { site.names().goto(site.wiki(), q, NEAR) } else { Vec::new() };
         let exact = exact(site, q);
         let may_edit = site.settings().access == Access::Open;
         let may_create = DocPath::page_from_user(q).ok();
@@ -92,10 +93,12 @@ fn search(site: &Site, q: &str, skip: usize, limit: usize) -> Results {
     let mut results = index.search(q, skip, limit);
     let wiki = site.wiki();
     let scanned = wiki.scanned();
+    let found = results.hits.len();
     results.hits.retain(|hit| match wiki.known(&hit.path.key()) {
         Some(document) => document.is_live(),
         None => !scanned,
     });
+    results.total -= found - results.hits.len();
     results
 }
 

@@ -35,8 +35,17 @@ async fn nothing_that_is_typed_fails_or_runs() {
     let site = indexed(&[("Garden.md", "text")]);
     let long = "x".repeat(10_000);
     for q in [
-        "\"", "\"garden", "AND OR NOT", "title:garden^2~", "*", "+-!(){}[]", "<script>alert(1)</script>", "東京",
-        "\u{0}\u{1F600}", "a/../b", &long,
+        "\"",
+        "\"garden",
+        "AND OR NOT",
+        "title:garden^2~",
+        "*",
+        "+-!(){}[]",
+        "<script>alert(1)</script>",
+        "東京",
+        "\u{0}\u{1F600}",
+        "a/../b",
+        &long,
     ] {
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", q).finish();
         let page = site.get(&format!("/-/search?{query}")).await;
@@ -98,7 +107,7 @@ async fn what_is_deleted_is_not_found_and_what_is_new_is() {
     let site = indexed(&[("Garden.md", "zebra crossing")]);
     site.save("Garden.md", "");
     let at_once = site.get("/-/search?q=zebra").await;
-    assert!(!at_once.body.contains("<mark>"), "{}", at_once.body);
+    assert!(at_once.body.contains("Nothing found"), "{}", at_once.body);
     site.save("Zoo.md", "a zebra");
     site.flush_search();
     let answer = site.get("/-/api/v1/search?q=zebra").await.json();
@@ -121,7 +130,11 @@ async fn what_is_deleted_is_not_found_and_what_is_new_is() {
 async fn without_a_query_and_while_indexing_it_says_so() {
     let site = TestSite::with(
         Limits::default(),
-        SiteSettings { access: Access::Open, base_path: "/w".to_owned(), ..SiteSettings::default() },
+        SiteSettings {
+            access: Access::Open,
+            base_path: "/w".to_owned(),
+            ..SiteSettings::default()
+        },
     );
     let page = site.get("/w/-/search").await;
     assert_eq!(page.status, 200);
