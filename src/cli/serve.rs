@@ -15,6 +15,7 @@ use super::context::{Context, open_store};
 use crate::config::{Access, Layer, Settings};
 use crate::store::Store;
 use crate::web::{self, Site, SiteSettings};
+use crate::wiki::search::{self, SearchIndex};
 use crate::wiki::{Parts, SystemClock, SystemNonces, Wiki};
 
 /// How long work on other threads may take after the last connection has ended.
@@ -89,20 +90,31 @@ async fn serve(wiki: &Arc<Wiki>, settings: &Settings, data: &Path) -> anyhow::Re
     })?;
     let address = listener.local_addr().context("could not tell the address listened on")?;
     let signals = Signals::new().context("could not wait for signals")?;
+    // Before the first scan, so that the index is compared as soon as that has ended.
+    let index = search::attach(wiki, &data.join("local/search"));
     let background = wiki.start().context("could not start looking at the pages")?;
-    let router = router(wiki, settings, data);
+    let router = router(wiki, settings, data, Arc::clone(&index));
     let (title, prefix) = (&settings.wiki.title, &settings.server.base_path);
     tracing::info!("Everpage serves “{title}” on http://{address}{prefix}");
     let served = web::server::serve(listener, router, signals.first()).await;
     tracing::info!("stopped");
-    // Ending it waits for a scan to notice.
-    tokio::task::spawn_blocking(move || drop(background)).await.context("the follower broke")?;
+    // Ending them waits for a scan to notice, and for the index to be written.
+    let ended = tokio::task::spawn_blocking(move || {
+        drop(background);
+        index.stop();
+    });
+    ended.await.context("the follower broke")?;
     served.context("could not accept connections any more")
 }
 
 /// Builds what is served.
-fn router(wiki: &Arc<Wiki>, settings: &Settings, data: &Path) -> axum::Router {
-    web::app(Site::new(
+fn router(
+    wiki: &Arc<Wiki>,
+    settings: &Settings,
+    data: &Path,
+    index: Arc<SearchIndex>,
+) -> axum::Router {
+    let site = Site::new(
         Arc::clone(wiki),
         SiteSettings {
             title: settings.wiki.title.clone(),
@@ -115,7 +127,8 @@ fn router(wiki: &Arc<Wiki>, settings: &Settings, data: &Path) -> axum::Router {
             },
             reader_settings: Some(data.join("local").join("settings")),
         },
-    ))
+    );
+    web::app(site.with_search(index))
 }
 
 /// The ways to ask a server to stop.

@@ -58,6 +58,7 @@ mod tests {
             print_date("2026-11-03T08:05:09Z".parse().unwrap()),
             "3 November 2026, 08:05 UTC"
         );
+        assert_eq!(print_size(1), "1 byte");
         assert_eq!(print_size(312), "312 bytes");
         assert_eq!(print_size(4_300), "4.2 KiB");
         assert_eq!(print_size(5 << 30), "5.0 GiB");

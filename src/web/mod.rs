@@ -8,6 +8,8 @@
 mod api;
 mod assets;
 mod cache;
+#[cfg(test)]
+mod crawl;
 mod error;
 mod extract;
 mod filters;

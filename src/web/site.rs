@@ -1,7 +1,8 @@
 //! What every handler may reach: the wiki and the settings of the site around it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Semaphore;
 
@@ -9,6 +10,8 @@ use super::cache::ViewCache;
 use super::error::Failure;
 use super::pages::upload::Claims;
 use super::presence::Presence;
+use crate::wiki::goto::GotoBox;
+use crate::wiki::search::SearchIndex;
 use crate::wiki::{ReaderSettings, Wiki};
 
 /// How many windows may be told of changes at once: half of the connections that the server takes.
@@ -62,6 +65,16 @@ struct Inner {
     presence: Presence,
     readers: ReaderSettings,
     streams: Arc<Semaphore>,
+    names: GotoBox,
+    search: OnceLock<Arc<SearchIndex>>,
+    counts: Counts,
+}
+
+/// What is counted for those who watch over the server.
+#[derive(Default)]
+struct Counts {
+    views: AtomicU64,
+    cached: AtomicU64,
 }
 
 /// The wiki and the settings around it; cheap to clone.
@@ -79,7 +92,18 @@ impl Site {
             readers: ReaderSettings::new(settings.reader_settings.clone()),
             streams: Arc::new(Semaphore::new(STREAMS)),
             settings,
+            names: GotoBox::default(),
+            search: OnceLock::new(),
+            counts: Counts::default(),
         }))
+    }
+
+    /// Gives the site the index to search in; without one, nothing is found.
+    #[must_use]
+    pub fn with_search(self, index: Arc<SearchIndex>) -> Self {
+        // The first one stays.
+        let _ = self.0.search.set(index);
+        self
     }
 
     /// Returns the wiki.
@@ -111,6 +135,27 @@ impl Site {
     /// Returns the places for streams of events.
     pub(super) fn streams(&self) -> &Arc<Semaphore> {
         &self.0.streams
+    }
+
+    /// Returns the names of all documents, ready to be looked through.
+    pub(super) fn names(&self) -> &GotoBox {
+        &self.0.names
+    }
+
+    pub(super) fn search_index(&self) -> Option<&SearchIndex> {
+        self.0.search.get().map(|index| &**index)
+    }
+
+    /// Counts a view, `cached` if the page was put together before.
+    pub(super) fn count_view(&self, cached: bool) {
+        self.0.counts.views.fetch_add(1, Ordering::Relaxed);
+        self.0.counts.cached.fetch_add(u64::from(cached), Ordering::Relaxed);
+    }
+
+    /// Returns how many views there were, and how many of them were cached.
+    pub(super) fn view_counts(&self) -> (u64, u64) {
+        let Counts { views, cached } = &self.0.counts;
+        (views.load(Ordering::Relaxed), cached.load(Ordering::Relaxed))
     }
 
     /// Returns the address of something below the site's root, such as `-/recent`.

@@ -11,6 +11,7 @@ mod edit;
 mod error;
 mod feed;
 pub mod goto;
+mod loose;
 mod merging;
 mod refresh;
 pub mod render;
@@ -21,7 +22,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -34,6 +35,7 @@ pub use self::document::{Document, Revision};
 pub use self::edit::{Edit, IfMovedOn, Saved};
 pub use self::error::WikiError;
 pub use self::feed::{BadCursor, Cursor, Entry as FeedEntry, Feed, FeedReader, News};
+pub use self::loose::{LooseEnds, Wanted};
 pub use self::merging::{Case, InboxEntry, MAX_MERGED, MergeView, MergedAll, Side, Version};
 pub use self::refresh::MAX_TEXT;
 use self::render::{Pages, RenderOptions, Rendered, Renderer};
@@ -75,6 +77,7 @@ pub struct Parts {
 }
 
 type Listener = Box<dyn Fn(&Change) + Send + Sync>;
+type ScanListener = Box<dyn Fn() + Send + Sync>;
 
 /// One wiki: a store, and what is known of it.
 pub struct Wiki {
@@ -94,6 +97,8 @@ pub struct Wiki {
     judgements: merging::Judgements,
     feed: Arc<Feed>,
     listeners: RwLock<Vec<Listener>>,
+    scan_listeners: RwLock<Vec<ScanListener>>,
+    saves: AtomicU64,
     scanned: Mutex<bool>,
     scan_ended: Condvar,
     stopping: AtomicBool,
@@ -122,6 +127,8 @@ impl Wiki {
             judgements: merging::Judgements::default(),
             feed: Arc::new(Feed::new(epoch)),
             listeners: RwLock::default(),
+            scan_listeners: RwLock::default(),
+            saves: AtomicU64::new(0),
             scanned: Mutex::new(false),
             scan_ended: Condvar::new(),
             stopping: AtomicBool::new(false),
@@ -156,6 +163,11 @@ impl Wiki {
     /// Returns the feed of what changes from now on.
     pub fn feed(&self) -> &Arc<Feed> {
         &self.feed
+    }
+
+    /// Calls `listener` each time everything has been looked at, on the thread that did.
+    pub fn on_scan(&self, listener: impl Fn() + Send + Sync + 'static) {
+        self.scan_listeners.write().push(Box::new(listener));
     }
 
     /// Returns the whole content of a revision.
@@ -227,6 +239,16 @@ impl Wiki {
         self.catalog.live()
     }
 
+    /// Returns all live documents in order of name.
+    pub fn live(&self) -> Vec<Arc<Document>> {
+        self.catalog.live_documents()
+    }
+
+    /// Returns how many revisions were saved through this wiki since it was made.
+    pub fn save_count(&self) -> u64 {
+        self.saves.load(Ordering::Relaxed)
+    }
+
     /// Returns how many live documents there are.
     pub fn document_count(&self) -> usize {
         self.catalog.live_count()
@@ -287,6 +309,9 @@ impl Wiki {
     fn mark_scanned(&self) {
         *self.scanned.lock() = true;
         self.scan_ended.notify_all();
+        for listener in self.scan_listeners.read().iter() {
+            listener();
+        }
     }
 
     fn mark_checked(&self, key: &DocKey, at: Instant) {

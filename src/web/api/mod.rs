@@ -1,6 +1,7 @@
 //! What scripts ask: JSON instead of pages.
 
 pub(super) mod events;
+pub(super) mod goto;
 pub(super) mod names;
 pub(super) mod presence;
 pub(super) mod preview;
