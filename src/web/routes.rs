@@ -21,6 +21,7 @@ pub(super) fn routes(_site: &Site) -> Router<Site> {
         )
         .route("/-/api/v1/preview", post(api::preview::render))
         .route("/-/api/v1/names", get(api::names::complete))
+        .route("/-/api/v1/saved", get(api::saved::which))
         .route("/-/theme", post(pages::theme::choose))
         .route("/-/history/{*path}", get(pages::history::show))
         .route("/-/restore/{*path}", post(pages::history::restore))

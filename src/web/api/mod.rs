@@ -2,3 +2,4 @@
 
 pub(super) mod names;
 pub(super) mod preview;
+pub(super) mod saved;
