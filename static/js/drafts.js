@@ -8,7 +8,7 @@ const list = section.querySelector("ul");
 
 function item(draft) {
   const to = address(`/-/edit/${draft.path.split("/").map(encodeURIComponent).join("/")}`);
-  const words = draft.text.replace(/^[\s#>*-]+/, "").replace(/\s+/g, " ").slice(0, 120);
+  const words = draft.text.replace(/^---\n.*?\n---\n/s, "").replace(/^[\s#>*-]+/, "").replace(/\s+/g, " ").slice(0, 120);
   const shown = element("li", { class: "row row-between" },
     element("div", {},
       element("a", { href: to }, draft.path), " ",

@@ -2,13 +2,17 @@
 //
 // Idea: the textarea stays what the visitor types into, with its own caret, undo, spelling and input
 // methods; only its letters are transparent. Behind it lies a copy of the same metrics, one element
-// a line, of which only the lines that changed are made anew. The copy also knows where a line is on
-// the screen, which a textarea does not tell.
+// a line, of which only the lines that changed are made anew. Lines lie in sections that the browser
+// lays out apart from each other; without them a letter in a text of 200 kB costs it a hundred times as
+// much. The copy also knows where a line is on the screen, which a textarea does not tell.
 
 import { START, scanLine } from "./markdown.js";
 
 /** Larger texts are shown plain: the copy would cost more than the colours are worth. */
 export const MAX_LENGTH = 500_000;
+
+/** The lines of a section; twice as many are split. */
+const SECTION = 100;
 
 export class Backdrop {
   #textarea;
@@ -50,7 +54,9 @@ export class Backdrop {
 
   /** Returns the distance of a line (from 0) from the top of the whole text. */
   top(line) {
-    return this.#rows[Math.min(line, this.#rows.length - 1)]?.offsetTop ?? 0;
+    const row = this.#rows[Math.min(line, this.#rows.length - 1)];
+    const { scrollTop } = this.#element;
+    return row ? row.getBoundingClientRect().top - this.#element.getBoundingClientRect().top + scrollTop : 0;
   }
 
   /** Returns the line (from 0) at a distance from the top of the whole text. */
@@ -58,7 +64,7 @@ export class Backdrop {
     let [low, high] = [0, this.#rows.length - 1];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      if (this.#rows[middle].offsetTop <= distance) low = middle;
+      if (this.top(middle) <= distance) low = middle;
       else high = middle - 1;
     }
     return Math.max(low, 0);
@@ -101,11 +107,7 @@ export class Backdrop {
       states.push(state);
       rows.push(fill(document.createElement("div"), scanned.tokens));
     }
-    const follower = this.#rows[old.length - after] ?? null;
-    for (const row of removed) row.remove();
-    const fragment = document.createDocumentFragment();
-    fragment.append(...rows);
-    this.#element.insertBefore(fragment, follower);
+    this.#exchange(removed, rows, this.#rows[before - 1], this.#rows[old.length - after]);
     this.#rows = [...this.#rows.slice(0, before), ...rows, ...this.#rows.slice(old.length - after)];
     this.#states = [...this.#states.slice(0, before), ...states, ...this.#states.slice(old.length - after)];
     this.#lines = lines;
@@ -116,6 +118,28 @@ export class Backdrop {
       state = scanned.state;
       if (this.#states[i] === state) break;
       this.#states[i] = state;
+    }
+  }
+
+  /** Puts rows in the place of others, between `leader` and `follower`. */
+  #exchange(removed, rows, leader, follower) {
+    const sections = new Set(removed.map((row) => row.parentNode));
+    for (const row of removed) row.remove();
+    let section = (leader ?? follower)?.parentNode;
+    if (!section) this.#element.append((section = document.createElement("div")));
+    const fragment = document.createDocumentFragment();
+    fragment.append(...rows);
+    section.insertBefore(fragment, leader ? leader.nextSibling : section.firstChild);
+    sections.add(section);
+    for (const touched of sections) {
+      const all = [...touched.children];
+      if (!all.length) touched.remove();
+      if (all.length <= 2 * SECTION) continue;
+      for (let end = all.length; end > SECTION; end -= SECTION) {
+        const part = document.createElement("div");
+        part.append(...all.slice(Math.max(SECTION, end - SECTION), end));
+        touched.after(part);
+      }
     }
   }
 

@@ -54,6 +54,6 @@ export function address(path) {
 export function clock(time) {
   const date = new Date(time);
   const today = new Date().toDateString() === date.toDateString();
-  const minutes = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const minutes = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   return today ? minutes : `${date.toLocaleDateString([], { day: "numeric", month: "short" })}, ${minutes}`;
 }

@@ -1,7 +1,7 @@
 // Changing the text of a textarea so that the browser's own undo takes it back.
 
-/** Browsers take long to insert more than this as if it were typed. */
-const MAX_TYPED = 60_000;
+/** Browsers take seconds to insert more than this as if it were typed; their undo does without it. */
+const MAX_TYPED = 20_000;
 
 export class Field {
   #composing = null;

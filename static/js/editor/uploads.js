@@ -3,6 +3,7 @@
 // A placeholder stands in the text until the server has the file, then what shows it. The file goes
 // where the page is.
 
+import { block } from "./commands.js";
 import { button, element, notice } from "./dom.js";
 import { holdsFiles, progressBar, transfer } from "./transfer.js";
 
@@ -11,6 +12,7 @@ export class Uploads {
   #field;
   #bars;
   #running = new Set();
+  #hasCursor = false;
   #count = 0;
 
   constructor(form, field, bars) {
@@ -18,6 +20,7 @@ export class Uploads {
     this.#field = field;
     this.#bars = bars;
     const text = field.element;
+    text.addEventListener("focus", () => (this.#hasCursor = true));
     text.addEventListener("paste", (event) => {
       // A table copied from a spreadsheet is text with a picture of it: the text is meant.
       if (event.clipboardData.files.length && !event.clipboardData.types.includes("text/plain")) {
@@ -64,8 +67,11 @@ export class Uploads {
       const name = file.name.replace(/[[\]\n]/g, "");
       return `![Uploading ${name} (${++this.#count})…]()`;
     });
-    const { start, end } = this.#field;
-    this.#field.apply({ from: start, to: end, insert: placeholders.join("\n") });
+    const { start, end, text } = this.#field;
+    const insert = placeholders.join("\n");
+    // Nobody has put the cursor anywhere yet: after the text is better than before it.
+    if (this.#hasCursor) this.#field.apply({ from: start, to: end, insert });
+    else this.#field.apply(block(text, text.length, text.length, insert));
     list.forEach((file, i) => this.#send(file, placeholders[i]));
   }
 
