@@ -36,14 +36,16 @@ const noDrafts = (page) => draftsAre(page, (drafts) => drafts.length === 0);
 
 /** Waits until what the browser keeps is as it should be. */
 async function draftsAre(page, right) {
-  for (;;) {
-    const drafts = await page.evaluate(async () => {
+  let drafts;
+  for (let frame = 0; frame < 1000; frame++) {
+    drafts = await page.evaluate(async () => {
       await new Promise(requestAnimationFrame);
       const { allDrafts } = await import("/-/static/js/editor/draft-store.js");
       return allDrafts();
     });
     if (right(drafts)) return;
   }
+  assert.fail(`the drafts are ${JSON.stringify(drafts)}`);
 }
 
 /** Makes a page of this text without the help of a script. */

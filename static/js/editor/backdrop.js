@@ -27,6 +27,8 @@ export class Backdrop {
     this.#textarea = textarea;
     this.#element.className = "editor-backdrop";
     this.#element.setAttribute("aria-hidden", "true");
+    // What scrolls would be a stop for Tab.
+    this.#element.tabIndex = -1;
     textarea.addEventListener("scroll", () => this.#align(), { passive: true });
     this.update();
   }
