@@ -360,6 +360,29 @@ test("a server that stopped takes nothing with it", async () => {
   await page.context().close();
 });
 
+test("a text that is too large comes back, or waits in the browser", async () => {
+  process.env.EVERPAGE_MAX_TEXT = "64KiB";
+  const own = await startServer();
+  delete process.env.EVERPAGE_MAX_TEXT;
+  const context = await browser.newContext();
+  for (const size of [100_000, 1_500_000]) {
+    const text = `${"beans ".repeat(12)}\n`.repeat(size / 73);
+    const next = await edit("Fresh/Large", { context, url: own.url });
+    await field(next).evaluate((area, text) => {
+      area.value = text;
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+    }, text);
+    const sent = (response) => response.request().method() === "POST" && response.url().includes("/-/edit/");
+    const [answer] = await Promise.all([next.waitForResponse(sent), save(next)]);
+    assert.equal(answer.status(), 413);
+    await next.waitForLoadState();
+    if (size === 100_000) assert.equal(await value(next), text);
+    await draftsAre(next, (drafts) => drafts.some((draft) => draft.text === text));
+  }
+  await context.close();
+  await own.stop();
+});
+
 test("a save whose answer was lost is no draft any more", async () => {
   const page = await edit("Fresh/Lost answer");
   const context = page.context();

@@ -56,6 +56,8 @@ export class Completion {
     const begin = name === null ? -1 : at - name.length;
     if (begin < 0 || begin === this.#dismissed) return this.#close();
     this.#dismissed = -1;
+    // What is offered meanwhile must fit what is written by now: Enter takes it.
+    if (this.#open) this.#show(this.#names.filter((offered) => fits(offered, name)), begin);
     this.#asked?.abort();
     const asked = (this.#asked = new AbortController());
     try {
@@ -135,6 +137,10 @@ export class Completion {
     this.#said.textContent = "";
     this.#field.element.removeAttribute("aria-activedescendant");
   }
+}
+
+function fits({ name, folder, link }, written) {
+  return [link, `${folder}/${name}`].some((whole) => whole.toLowerCase().includes(written.toLowerCase()));
 }
 
 function option({ name, folder }, i) {
