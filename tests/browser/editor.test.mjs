@@ -373,9 +373,8 @@ test("a text that is too large comes back, or waits in the browser", async () =>
       area.dispatchEvent(new Event("input", { bubbles: true }));
     }, text);
     const sent = (response) => response.request().method() === "POST" && response.url().includes("/-/edit/");
-    const [answer] = await Promise.all([next.waitForResponse(sent), save(next)]);
+    const [answer] = await Promise.all([next.waitForResponse(sent), next.waitForEvent("load"), save(next)]);
     assert.equal(answer.status(), 413);
-    await next.waitForLoadState();
     if (size === 100_000) assert.equal(await value(next), text);
     await draftsAre(next, (drafts) => drafts.some((draft) => draft.text === text));
   }

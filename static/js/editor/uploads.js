@@ -12,7 +12,7 @@ export class Uploads {
   #field;
   #bars;
   #running = new Set();
-  #hasCursor = false;
+  #hasCursor;
   #count = 0;
 
   constructor(form, field, bars) {
@@ -20,6 +20,7 @@ export class Uploads {
     this.#field = field;
     this.#bars = bars;
     const text = field.element;
+    this.#hasCursor = document.activeElement === text;
     text.addEventListener("focus", () => (this.#hasCursor = true));
     text.addEventListener("paste", (event) => {
       // A table copied from a spreadsheet is text with a picture of it: the text is meant.
