@@ -36,6 +36,7 @@ pub(super) fn routes(_site: &Site) -> Router<Site> {
         .route("/-/preferences", get(pages::preferences::show))
         .route("/-/api/v1/goto", get(api::goto::find))
         .route("/-/api/v1/search", get(pages::search::json))
+        .route("/-/api/v1/saved", get(api::saved::which))
         .route("/-/theme", post(pages::theme::choose))
         .route("/-/history/{*path}", get(pages::history::show))
         .route("/-/restore/{*path}", post(pages::restore::restore))

@@ -6,4 +6,5 @@ pub(super) mod names;
 pub(super) mod presence;
 pub(super) mod preview;
 pub(super) mod rebase;
+pub(super) mod saved;
 pub(super) mod settings;
