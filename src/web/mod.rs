@@ -14,7 +14,11 @@ mod error;
 mod extract;
 mod filters;
 mod pages;
+<<<<<<< HEAD
 mod presence;
+=======
+mod replica;
+>>>>>>> d92583e (sync: reconciling and exchanging revisions between replicas)
 mod routes;
 mod security;
 pub mod server;
@@ -28,6 +32,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::Failure;
+pub use self::replica::WikiReplica;
 pub use self::site::{Access, Site, SiteSettings};
 
 /// Builds the whole web server for a site.
