@@ -152,6 +152,10 @@ impl HttpRemote {
             .post(format!("{}/-/sync/v1/{what}", self.base))
             .header("authorization", format!("Bearer {}", self.token))
             .header("content-type", "application/octet-stream");
+        if what == "push" {
+            // A refusal comes before the body is sent.
+            request = request.header("expect", "100-continue");
+        }
         for (name, value) in hello_headers(hello) {
             request = request.header(name, value);
         }

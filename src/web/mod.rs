@@ -14,11 +14,8 @@ mod error;
 mod extract;
 mod filters;
 mod pages;
-<<<<<<< HEAD
 mod presence;
-=======
 mod replica;
->>>>>>> d92583e (sync: reconciling and exchanging revisions between replicas)
 mod routes;
 mod security;
 pub mod server;
