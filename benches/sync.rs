@@ -78,7 +78,8 @@ fn fill(dir: &Path, revisions: usize) -> Result<(), Failed> {
 
 fn id_of(document: usize, number: usize) -> Result<RevisionId, Failed> {
     let mut nonce = [0; 16];
-    nonce[..8].copy_from_slice(&(document as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
+    nonce[..8]
+        .copy_from_slice(&(document as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
     nonce[8..].copy_from_slice(&(number as u64).to_be_bytes());
     Ok(RevisionId::new(number as u64, Uuid::from_bytes(nonce))?)
 }

@@ -56,7 +56,8 @@ impl Peer {
                 for (name, peer) in tokens.list()? {
                     if *json {
                         let read_only = peer.read_only;
-                        context.json(&serde_json::json!({ "name": name, "read_only": read_only }))?;
+                        context
+                            .json(&serde_json::json!({ "name": name, "read_only": read_only }))?;
                     } else {
                         let may = if peer.read_only { "reads" } else { "reads and writes" };
                         writeln!(context.out, "{name}  {may}")?;

@@ -67,7 +67,8 @@ impl Quarantine {
             Command::Accept { name } => {
                 let suspect = find(&aside, name)?;
                 let mut file = bytes(&aside, &suspect)?;
-                let path = DocPath::new(&suspect.path).context("it has a name that no page can have")?;
+                let path =
+                    DocPath::new(&suspect.path).context("it has a name that no page can have")?;
                 let id: RevisionId =
                     suspect.id.parse().context("it has an id that no revision can have")?;
                 let opened = context.open()?;
@@ -85,7 +86,9 @@ impl Quarantine {
 
 fn find(aside: &Aside, name: &str) -> anyhow::Result<Suspect> {
     let found = aside.list()?.into_iter().find(|s| s.name == name);
-    found.with_context(|| format!("nothing called “{name}” is in quarantine; everpage quarantine ls lists it"))
+    found.with_context(|| {
+        format!("nothing called “{name}” is in quarantine; everpage quarantine ls lists it")
+    })
 }
 
 fn bytes(aside: &Aside, suspect: &Suspect) -> anyhow::Result<impl Read + use<>> {

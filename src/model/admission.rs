@@ -115,7 +115,8 @@ mod tests {
     }
 
     fn headed(number: u64, parents: &[u64], held: &[u64]) -> Result<(), Refusal> {
-        let header = Header { parents: parents.iter().map(|n| id(*n)).collect(), ..Header::default() };
+        let header =
+            Header { parents: parents.iter().map(|n| id(*n)).collect(), ..Header::default() };
         let head = Head { header: Some(header), content_start: 60 };
         admit(id(number), &head, Some(id(number)), &ids(held))
     }
@@ -129,7 +130,8 @@ mod tests {
     fn a_number_follows_on_parents_that_are_here() {
         assert_eq!(headed(1, &[], &[]), Ok(()));
         assert_eq!(headed(5001, &[5000, 12], &[12, 5000]), Ok(()));
-        for (number, parents) in [(2, &[][..]), (7, &[5]), (5, &[5]), (5, &[9]), (MAX_NUMBER, &[5])] {
+        for (number, parents) in [(2, &[][..]), (7, &[5]), (5, &[5]), (5, &[9]), (MAX_NUMBER, &[5])]
+        {
             let refused = headed(number, parents, &[5, 9]);
             assert!(matches!(refused, Err(Refusal::NumberSkips { .. })), "{number}: {refused:?}");
         }

@@ -370,7 +370,8 @@ fn what_is_received_is_there_byte_for_byte(store: &dyn Store) {
     let large = "x".repeat(1 << 20);
     for (n, text) in ["", "text", large.as_str()].into_iter().enumerate() {
         let (headed, bare) = (id(1, n as u128), id(2, n as u128));
-        let files = [(headed, file_of(headed, text)), (bare, format!("{text}by hand").into_bytes())];
+        let files =
+            [(headed, file_of(headed, text)), (bare, format!("{text}by hand").into_bytes())];
         for (id, file) in files {
             let path = format!("F{n}/A.md");
             let received = store.receive(&dir(&path), id, Body::Bytes(&file)).unwrap();

@@ -156,8 +156,7 @@ impl<'a> Frames<'a> {
                 self.replica().show(&path);
                 continue;
             };
-            let head =
-                FrameHead { name: path.as_str().to_owned(), id: id.to_string(), length };
+            let head = FrameHead { name: path.as_str().to_owned(), id: id.to_string(), length };
             self.head = io::Cursor::new(head.encode());
             self.file = Some(Outgoing { path, reader, left: length });
             self.sent += 1;

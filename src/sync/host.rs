@@ -8,7 +8,7 @@ use super::error::{Refused, ReplicaError};
 use super::frame::Frames;
 use super::identity::{Hello, PROTOCOL};
 use super::item::ItemHash;
-use super::receive::{MAX_ITEMS, Interruption, Outcome, Terms, take_in};
+use super::receive::{Interruption, MAX_ITEMS, Outcome, Terms, take_in};
 use super::remote::{Remote, RemoteError};
 use super::replica::Replica;
 use crate::model::path::DocPath;
@@ -181,7 +181,9 @@ impl InProcess {
             HostError::Replica(error) => {
                 RemoteError::Unavailable { peer, reason: error.to_string() }
             }
-            HostError::Broken(source) => RemoteError::Broken { action: "hand over to", peer, source },
+            HostError::Broken(source) => {
+                RemoteError::Broken { action: "hand over to", peer, source }
+            }
         }
     }
 }

@@ -179,7 +179,12 @@ impl HttpRemote {
     }
 
     /// Makes an error of an answer that is none.
-    fn refusal(&self, ours: &Hello, theirs: Option<Hello>, response: Response<Body>) -> RemoteError {
+    fn refusal(
+        &self,
+        ours: &Hello,
+        theirs: Option<Hello>,
+        response: Response<Body>,
+    ) -> RemoteError {
         let status = response.status();
         let mut text = Vec::new();
         let read = response.into_body().into_reader().take(64 << 10).read_to_end(&mut text);

@@ -109,7 +109,10 @@ impl Quarantine {
         file: Option<&mut dyn Read>,
     ) -> Result<(), ReplicaError> {
         tracing::warn!(
-            path = suspect.path, id = suspect.id, from = suspect.from, reason = suspect.reason,
+            path = suspect.path,
+            id = suspect.id,
+            from = suspect.from,
+            reason = suspect.reason,
             "a revision from a peer was set aside"
         );
         let mut known = self.known.lock();

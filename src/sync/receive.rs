@@ -193,8 +193,7 @@ impl Desk<'_> {
         match received.map_err(sort_error) {
             Ok(received) => self.note(place, path.as_str(), &id.to_string(), fate(received.before)),
             Err(Trouble::With(reason)) => {
-                let head =
-                    FrameHead { name: path.as_str().to_owned(), id: id.to_string(), length };
+                let head = FrameHead { name: path.as_str().to_owned(), id: id.to_string(), length };
                 self.quarantine(place, &head, reason, Some(&mut &file[..]));
             }
             Err(Trouble::Ours(error)) => self.fail(error),
@@ -352,11 +351,8 @@ fn take_one(
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     // What is small is looked at whole, so that nothing leans on a parent that turns out damaged.
-    let parsed = if small {
-        parse(id, &begun).map(|(head, _)| head)
-    } else {
-        parse_head(id, &begun)
-    };
+    let parsed =
+        if small { parse(id, &begun).map(|(head, _)| head) } else { parse_head(id, &begun) };
     let file_head = match parsed {
         Ok(file_head) => file_head,
         Err(damage) => return refuse(desk, stream, place, head, damage.to_string(), &begun),
@@ -432,12 +428,8 @@ fn refuse(
     reason: String,
     begun: &[u8],
 ) -> io::Result<()> {
-    let mut rest = Exact {
-        stream,
-        left: head.length - begun.len() as u64,
-        broken: None,
-        seen: desk.seen,
-    };
+    let mut rest =
+        Exact { stream, left: head.length - begun.len() as u64, broken: None, seen: desk.seen };
     desk.quarantine(place, head, reason, Some(&mut begun.chain(&mut rest)));
     let (left, broken) = (rest.left, rest.broken);
     match broken {

@@ -59,10 +59,9 @@ impl Set {
 
     /// Returns all items in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Item> + '_ {
-        self.items.iter().map(|i| Item {
-            timestamp: i.timestamp,
-            hash: ItemHash::from_bytes(i.id.to_bytes()),
-        })
+        self.items
+            .iter()
+            .map(|i| Item { timestamp: i.timestamp, hash: ItemHash::from_bytes(i.id.to_bytes()) })
     }
 
     /// Answers a message of a peer who reconciles with this set.
@@ -118,7 +117,8 @@ impl Set {
             }
             return;
         }
-        let mut changes: Vec<_> = changes.iter().map(|(item, present)| (raw(*item), *present)).collect();
+        let mut changes: Vec<_> =
+            changes.iter().map(|(item, present)| (raw(*item), *present)).collect();
         changes.sort_unstable();
         let mut changes = changes.into_iter().peekable();
         let mut merged = Vec::with_capacity(self.items.len() + changes.len());

@@ -134,8 +134,12 @@ fn other_bytes_under_one_id_are_reported_and_neither_is_overwritten() {
     a.save("A.md", "a");
     b.sync_with(&a.peer()).unwrap();
     let twin = id(2, 5);
-    let text = |day: u8| format!("Revision: {twin}\nParent: {}\nDate: 2026-11-0{day}T00:00:00Z\n\nx", a
-        .wiki.refresh(&crate::support::path("A.md")).unwrap().unwrap().winner().unwrap().id);
+    let text = |day: u8| {
+        format!(
+            "Revision: {twin}\nParent: {}\nDate: 2026-11-0{day}T00:00:00Z\n\nx",
+            a.wiki.refresh(&crate::support::path("A.md")).unwrap().unwrap().winner().unwrap().id
+        )
+    };
     let (first, second) = (text(1), text(2));
     a.drop_file("A.md", &twin.to_string(), &first);
     b.drop_file("A.md", &twin.to_string(), &second);

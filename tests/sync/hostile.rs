@@ -52,8 +52,7 @@ fn suspicious() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let digest = "0".repeat(64);
     let four = id(4, 77).to_string();
     let parent = id(3, 77);
-    let altered =
-        format!("Revision: {four}\nParent: {parent}\nDigest: sha256:{digest}\n\naltered");
+    let altered = format!("Revision: {four}\nParent: {parent}\nDigest: sha256:{digest}\n\naltered");
     let short = format!("Revision: {four}\nParent: {parent}\nLength: 900\n\nshort");
     let other = format!("Revision: {}\n\nother", id(4, 12345));
     let torn = format!("Revision: {four}\nParent: ");
@@ -78,7 +77,11 @@ fn suspicious() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("a name that no disk holds", whole(&long, &four, &good), "name"),
         ("an id that escapes", whole("A.md", "../../x", &good), "id"),
         ("an id with a big number", whole("A.md", &format!("9{four}9"), &good), "id"),
-        ("other bytes", whole("A.md", &parent.to_string(), headed(3, &[2], "lie").1), "other bytes"),
+        (
+            "other bytes",
+            whole("A.md", &parent.to_string(), headed(3, &[2], "lie").1),
+            "other bytes",
+        ),
     ]
 }
 
@@ -118,7 +121,10 @@ fn one_that_may_not_enter_does_not_keep_out_the_others() {
     ];
     let fates: Vec<Fate> =
         push(&node, &stream.concat()).unwrap().into_iter().map(|o| o.fate).collect();
-    assert!(matches!(fates[0], Fate::Quarantined { .. }) && matches!(fates[2], Fate::Quarantined { .. }));
+    assert!(
+        matches!(fates[0], Fate::Quarantined { .. })
+            && matches!(fates[2], Fate::Quarantined { .. })
+    );
     assert_eq!((&fates[1], &fates[3]), (&Fate::Stored, &Fate::Stored));
     assert_eq!(node.text("A.md"), "better");
 }
@@ -173,9 +179,12 @@ fn the_quarantine_is_bounded() {
 #[test]
 fn a_clock_wrong_by_years_changes_nothing() {
     let node = victim();
-    for (number, date) in [(4, "2036-01-01T00:00:00Z"), (5, "1966-01-01T00:00:00Z"), (6, "yesterday")] {
+    for (number, date) in
+        [(4, "2036-01-01T00:00:00Z"), (5, "1966-01-01T00:00:00Z"), (6, "yesterday")]
+    {
         let own = id(number, 77);
-        let file = format!("Revision: {own}\nParent: {}\nDate: {date}\n\n{date}", id(number - 1, 77));
+        let file =
+            format!("Revision: {own}\nParent: {}\nDate: {date}\n\n{date}", id(number - 1, 77));
         push(&node, &[whole("A.md", &own.to_string(), file), vec![0]].concat()).unwrap();
         assert_eq!(node.text("A.md"), date);
     }

@@ -54,7 +54,8 @@ fn without_the_right_token_nothing_is_said() {
     assert!(b.replica.place().wiki_id().unwrap().is_none(), "not even which wiki it is");
     let file = std::fs::read_to_string(a.dir.path().join("local/peers.toml"));
     let kept = token(&a, "b", true);
-    let file = file.unwrap() + &std::fs::read_to_string(a.dir.path().join("local/peers.toml")).unwrap();
+    let file =
+        file.unwrap() + &std::fs::read_to_string(a.dir.path().join("local/peers.toml")).unwrap();
     assert!(!file.contains(&kept) && !file.contains(&removed), "only digests are kept");
 }
 
@@ -168,7 +169,10 @@ fn a_bomb_is_read_no_further_than_it_says_it_is_long() {
     let bomb = head.encode();
     let mut stream = (&bomb[..]).chain(std::io::repeat(0).take(64 << 20));
     let result = remote.push(&host.hello().unwrap(), &mut stream);
-    assert!(matches!(result, Err(RemoteError::Protocol { .. } | RemoteError::Broken { .. })), "{result:?}");
+    assert!(
+        matches!(result, Err(RemoteError::Protocol { .. } | RemoteError::Broken { .. })),
+        "{result:?}"
+    );
     assert_eq!(a.suspects().len(), 1);
     assert!(!a.suspects()[0].bytes, "none of it is kept");
     assert_eq!(a.files().len(), 1);

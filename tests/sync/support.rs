@@ -15,7 +15,9 @@ use everpage::sync::{
     sync,
 };
 use everpage::web::{Site, SiteSettings, WikiReplica, app, server};
-use everpage::wiki::{Edit, IfMovedOn, Limits, Nonces, Parts, Saved, SystemClock, SystemNonces, Wiki};
+use everpage::wiki::{
+    Edit, IfMovedOn, Limits, Nonces, Parts, Saved, SystemClock, SystemNonces, Wiki,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 

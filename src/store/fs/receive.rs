@@ -72,7 +72,8 @@ impl FsStore {
         };
         let (head, measured) = match file {
             Body::Bytes(bytes) => {
-                let head = parse_head(id, &bytes[..bytes.len().min(HEAD_BYTES)]).map_err(damaged)?;
+                let head =
+                    parse_head(id, &bytes[..bytes.len().min(HEAD_BYTES)]).map_err(damaged)?;
                 let mut digester = Digester::default();
                 digester.update(&bytes[head.content_start as usize..]);
                 put(bytes)?;
@@ -110,7 +111,12 @@ impl FsStore {
     ///
     /// # Errors
     /// [`StoreError::Taken`] where it is whole and other, or no file at all.
-    fn clear_damaged(&self, temp: &Temp, id: RevisionId, target: &Path) -> Result<bool, StoreError> {
+    fn clear_damaged(
+        &self,
+        temp: &Temp,
+        id: RevisionId,
+        target: &Path,
+    ) -> Result<bool, StoreError> {
         let failed = |e| self.write_error("compare", target, e);
         let taken = || StoreError::Taken(target.to_owned());
         if !fs::symlink_metadata(target).map_err(failed)?.is_file() {

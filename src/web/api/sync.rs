@@ -178,7 +178,8 @@ fn enter(
     token: Option<&str>,
     theirs: Option<&Hello>,
 ) -> (Option<Hello>, Result<Grant, HostError>) {
-    let granted = match token.map_or(Ok(None), |token| peers.replica.place().tokens().grant(token)) {
+    let granted = match token.map_or(Ok(None), |token| peers.replica.place().tokens().grant(token))
+    {
         Ok(Some(granted)) => granted,
         Ok(None) => return (None, Err(Refused::Token.into())),
         Err(error) => return (None, Err(error.into())),
