@@ -104,6 +104,7 @@ pub struct Frames<'a> {
     file: Option<Outgoing>,
     ended: bool,
     sent: u64,
+    largest: u64,
 }
 
 /// Whose revisions are sent.
@@ -134,7 +135,14 @@ impl<'a> Frames<'a> {
             file: None,
             ended: false,
             sent: 0,
+            largest: u64::MAX,
         }
+    }
+
+    /// Leaves out files with more bytes than this.
+    #[must_use]
+    pub fn up_to(self, largest: u64) -> Self {
+        Self { largest, ..self }
     }
 
     fn replica(&self) -> &dyn Replica {
@@ -174,6 +182,10 @@ impl<'a> Frames<'a> {
         id: RevisionId,
     ) -> Result<Option<(u64, Box<dyn Read + Send>)>, ReplicaError> {
         let Some(mut file) = self.replica().open(path, id)? else { return Ok(None) };
+        if file.length > self.largest {
+            tracing::info!(%path, %id, "a revision is larger than the peer takes and was not sent");
+            return Ok(None);
+        }
         if file.length > SMALL {
             return Ok(Some((file.length, file.reader)));
         }

@@ -108,18 +108,19 @@ impl Host {
         set.answer(message).map_err(|e| HostError::Protocol(e.to_string()))
     }
 
-    /// Gives revisions as a stream of frames; what is not here is left out.
+    /// Gives revisions as a stream of frames; what is not here, or larger than `theirs` takes, is left
+    /// out.
     ///
     /// # Errors
     /// Where more is asked for than one answer may hold.
-    pub fn fetch(&self, wanted: &[ItemHash]) -> Result<Frames<'static>, HostError> {
+    pub fn fetch(&self, theirs: &Hello, wanted: &[ItemHash]) -> Result<Frames<'static>, HostError> {
         if wanted.len() > MAX_ITEMS {
             let reason = format!("at most {MAX_ITEMS} revisions can be asked for at once");
             return Err(HostError::Protocol(reason));
         }
         let found: Vec<(DocPath, RevisionId)> =
             wanted.iter().filter_map(|item| self.replica.locate(item)).collect();
-        Ok(Frames::shared(Arc::clone(&self.replica), found))
+        Ok(Frames::shared(Arc::clone(&self.replica), found).up_to(theirs.largest))
     }
 
     /// Takes in a stream of frames and tells what became of each, once that is durable.
@@ -201,7 +202,7 @@ impl Remote for InProcess {
     fn fetch(&self, hello: &Hello, wanted: &[ItemHash]) -> Result<Box<dyn Read + '_>, RemoteError> {
         let distinct: HashSet<ItemHash> = wanted.iter().copied().collect();
         let wanted: Vec<ItemHash> = distinct.into_iter().collect();
-        let frames = self.host.greet(hello).and_then(|_| self.host.fetch(&wanted));
+        let frames = self.host.greet(hello).and_then(|_| self.host.fetch(hello, &wanted));
         Ok(Box::new(frames.map_err(|e| self.failed(e))?))
     }
 

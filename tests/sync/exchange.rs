@@ -129,29 +129,6 @@ fn a_copy_of_the_whole_data_directory_is_told_apart_from_a_peer() {
 }
 
 #[test]
-fn other_bytes_under_one_id_are_reported_and_neither_is_overwritten() {
-    let (a, b) = (Node::new(), Node::new());
-    a.save("A.md", "a");
-    b.sync_with(&a.peer()).unwrap();
-    let twin = id(2, 5);
-    let text = |day: u8| {
-        format!(
-            "Revision: {twin}\nParent: {}\nDate: 2026-11-0{day}T00:00:00Z\n\nx",
-            a.wiki.refresh(&crate::support::path("A.md")).unwrap().unwrap().winner().unwrap().id
-        )
-    };
-    let (first, second) = (text(1), text(2));
-    a.drop_file("A.md", &twin.to_string(), &first);
-    b.drop_file("A.md", &twin.to_string(), &second);
-    let summary = b.sync_with(&a.peer()).unwrap();
-    assert_eq!(summary.quarantined.len(), 1, "{summary:?}");
-    assert_eq!(a.files()[&format!("A.md/{twin}")], first.as_bytes());
-    assert_eq!(b.files()[&format!("A.md/{twin}")], second.as_bytes());
-    assert_eq!(b.suspects().len(), 1);
-    assert_eq!(b.sync_with(&a.peer()).unwrap().waiting_here, 1, "it is not fetched again");
-}
-
-#[test]
 fn a_long_history_arrives_whatever_its_dates_say() {
     let (a, b) = (Node::new(), Node::new());
     a.save("A.md", "a");

@@ -1,7 +1,7 @@
 //! Over real connections on loopback.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 use std::thread;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use everpage::sync::http::Patience;
 use everpage::sync::{HttpRemote, Refused, Remote, RemoteError, SyncError, WikiId};
 use uuid::Uuid;
 
-use crate::support::{Node, Server, token};
+use crate::support::{Node, Server, id, token};
 
 fn remote(url: &str, token: &str) -> HttpRemote {
     HttpRemote::new(url, token, Patience::default()).unwrap()
@@ -30,7 +30,7 @@ fn two_servers_hold_the_same_afterwards() {
     let remote = remote(&format!("{}/", server.url), &token(&a, "b", false));
     b.sync_with(&remote).unwrap();
     a.save("plan.bin", (0..3_u32 << 20).map(|n| (n >> 3) as u8).collect::<Vec<_>>());
-    b.save("video.bin", vec![3; 5 << 20]);
+    b.drop_file("video.bin", &id(1, 3).to_string(), vec![3; 5 << 20]);
     for n in 0..300 {
         b.save(&format!("P{n}.md"), format!("page {n}"));
     }
@@ -68,7 +68,7 @@ fn a_token_for_reading_cannot_push() {
     assert_eq!(b.sync_with(&remote).unwrap().received, 1);
     b.save("B.md", "b");
     // Large enough that it could not be answered while it is sent.
-    b.save("big.bin", vec![5; 7 << 20]);
+    b.drop_file("big.bin", &id(1, 5).to_string(), vec![5; 7 << 20]);
     let before = a.files();
     assert_eq!(refused(b.sync_with(&remote)), Refused::ReadOnlyToken);
     assert_eq!(a.files(), before);
@@ -110,6 +110,8 @@ fn fake(head: &'static str, piece: &'static [u8], pieces: usize, pause: Duration
                     }
                     thread::sleep(pause);
                 }
+                let _ = stream.shutdown(Shutdown::Write);
+                let _ = std::io::copy(&mut stream, &mut std::io::sink());
             });
         }
     });
@@ -162,7 +164,7 @@ fn a_bomb_is_read_no_further_than_it_says_it_is_long() {
     let host = everpage::sync::Host::new(std::sync::Arc::clone(&b.replica) as _);
     let head = everpage::sync::frame::FrameHead {
         name: "bomb.bin".to_owned(),
-        id: crate::support::id(1, 1).to_string(),
+        id: id(1, 1).to_string(),
         length: 1 << 40,
     };
     // A few kilobytes on the wire.

@@ -56,7 +56,8 @@ pub(in crate::web) async fn fetch(State(site): State<Site>, request: Request) ->
             return Err(HostError::Protocol("the list of revisions is cut short".to_owned()));
         }
         let wanted: Vec<ItemHash> = wanted.iter().map(|b| ItemHash::from_bytes(*b)).collect();
-        let frames = call.hop(move |host| host.fetch(&wanted)).await?;
+        let theirs = call.theirs;
+        let frames = call.hop(move |host| host.fetch(&theirs, &wanted)).await?;
         let (sender, receiver) = mpsc::channel(PIECES);
         let runtime = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || {
@@ -94,6 +95,7 @@ pub(in crate::web) async fn push(State(site): State<Site>, request: Request) -> 
 struct Call {
     host: Host,
     grant: Grant,
+    theirs: Hello,
 }
 
 impl Call {
@@ -153,8 +155,8 @@ async fn answer(
         Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
     let result = match entered {
-        Ok(grant) => {
-            let call = Call { host: peers.host.clone(), grant };
+        Ok((grant, theirs)) => {
+            let call = Call { host: peers.host.clone(), grant, theirs };
             work(&call).await.inspect_err(|error| report(&call.grant.name, error))
         }
         Err(error) => {
@@ -177,7 +179,7 @@ fn enter(
     peers: &Peers,
     token: Option<&str>,
     theirs: Option<&Hello>,
-) -> (Option<Hello>, Result<Grant, HostError>) {
+) -> (Option<Hello>, Result<(Grant, Hello), HostError>) {
     let granted = match token.map_or(Ok(None), |token| peers.replica.place().tokens().grant(token))
     {
         Ok(Some(granted)) => granted,
@@ -185,9 +187,11 @@ fn enter(
         Err(error) => return (None, Err(error.into())),
     };
     let malformed = || HostError::Protocol("the headers do not say who speaks".to_owned());
-    let greeted = theirs.ok_or_else(malformed).and_then(|theirs| peers.host.greet(theirs));
+    let greeted = theirs
+        .ok_or_else(malformed)
+        .and_then(|theirs| peers.host.greet(theirs).map(|ours| (ours, *theirs)));
     match greeted {
-        Ok(ours) => (Some(ours), Ok(granted)),
+        Ok((ours, theirs)) => (Some(ours), Ok((granted, theirs))),
         Err(error) => (peers.host.hello().ok(), Err(error)),
     }
 }
