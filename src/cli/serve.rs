@@ -114,7 +114,6 @@ async fn serve(
 }
 
 /// Builds what is served.
-<<<<<<< HEAD
 fn router(
     wiki: &Arc<Wiki>,
     replica: Arc<WikiReplica>,
@@ -122,9 +121,6 @@ fn router(
     data: &Path,
     index: Arc<SearchIndex>,
 ) -> axum::Router {
-=======
-fn router(wiki: &Arc<Wiki>, replica: Arc<WikiReplica>, settings: &Settings) -> axum::Router {
->>>>>>> 50cc65f (sync: tests keep to what pages may hold)
     let site = Site::new(
         Arc::clone(wiki),
         SiteSettings {
