@@ -11,10 +11,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Outcome;
-use super::context::{Context, open_store};
+use super::context::{Context, open_store, replica};
 use crate::config::{Access, Layer, Settings};
 use crate::store::Store;
-use crate::web::{self, Site, SiteSettings};
+use crate::web::{self, Site, SiteSettings, WikiReplica};
 use crate::wiki::search::{self, SearchIndex};
 use crate::wiki::{Parts, SystemClock, SystemNonces, Wiki};
 
@@ -49,11 +49,12 @@ impl Serve {
             limits: settings.wiki.limits,
         }));
         raise_file_limit();
+        let replica = replica(&context.data, &wiki)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .context("could not start the threads of the server")?;
-        let served = runtime.block_on(serve(&wiki, &settings, &context.data));
+        let served = runtime.block_on(serve(&wiki, replica, &settings, &context.data));
         // What still runs is a save whose browser has gone: it gets its time, too.
         runtime.shutdown_timeout(LAST_WORK);
         served.map(|()| Outcome::Done)
@@ -71,7 +72,12 @@ fn raise_file_limit() {
     }
 }
 
-async fn serve(wiki: &Arc<Wiki>, settings: &Settings, data: &Path) -> anyhow::Result<()> {
+async fn serve(
+    wiki: &Arc<Wiki>,
+    replica: Arc<WikiReplica>,
+    settings: &Settings,
+    data: &Path,
+) -> anyhow::Result<()> {
     let asked = settings.server.listen;
     let listener = TcpListener::bind(asked).await.map_err(|e| match e.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
@@ -93,7 +99,7 @@ async fn serve(wiki: &Arc<Wiki>, settings: &Settings, data: &Path) -> anyhow::Re
     // Before the first scan, so that the index is compared as soon as that has ended.
     let index = search::attach(wiki, &data.join("local/search"));
     let background = wiki.start().context("could not start looking at the pages")?;
-    let router = router(wiki, settings, data, Arc::clone(&index));
+    let router = router(wiki, replica, settings, data, Arc::clone(&index));
     let (title, prefix) = (&settings.wiki.title, &settings.server.base_path);
     tracing::info!("Everpage serves “{title}” on http://{address}{prefix}");
     let served = web::server::serve(listener, router, signals.first()).await;
@@ -110,6 +116,7 @@ async fn serve(wiki: &Arc<Wiki>, settings: &Settings, data: &Path) -> anyhow::Re
 /// Builds what is served.
 fn router(
     wiki: &Arc<Wiki>,
+    replica: Arc<WikiReplica>,
     settings: &Settings,
     data: &Path,
     index: Arc<SearchIndex>,
@@ -128,6 +135,7 @@ fn router(
             reader_settings: Some(data.join("local").join("settings")),
         },
     );
+    site.serve_peers(replica);
     web::app(site.with_search(index))
 }
 

@@ -154,6 +154,9 @@ impl Failure {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The data directory of the server cannot be reached just now. Nothing was saved. Try again when it is back.",
             ),
+            StoreError::NotWhole { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "The revision did not arrive whole.")
+            }
             StoreError::HeaderTooLong(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "Too many versions would be merged at once.")
             }

@@ -10,6 +10,8 @@ use super::cache::ViewCache;
 use super::error::Failure;
 use super::pages::upload::Claims;
 use super::presence::Presence;
+use super::replica::WikiReplica;
+use crate::sync::Host;
 use crate::wiki::goto::GotoBox;
 use crate::wiki::search::SearchIndex;
 use crate::wiki::{ReaderSettings, Wiki};
@@ -68,6 +70,14 @@ struct Inner {
     names: GotoBox,
     search: OnceLock<Arc<SearchIndex>>,
     counts: Counts,
+    peers: OnceLock<Peers>,
+}
+
+/// The wiki as other servers see it.
+#[derive(Clone)]
+pub(super) struct Peers {
+    pub(super) replica: Arc<WikiReplica>,
+    pub(super) host: Host,
 }
 
 /// What is counted for those who watch over the server.
@@ -95,7 +105,20 @@ impl Site {
             names: GotoBox::default(),
             search: OnceLock::new(),
             counts: Counts::default(),
+            peers: OnceLock::new(),
         }))
+    }
+
+    /// Answers other servers from now on.
+    pub fn serve_peers(&self, replica: Arc<WikiReplica>) {
+        let host = Host::new(Arc::clone(&replica) as Arc<dyn crate::sync::Replica>);
+        // The first one stays.
+        let _ = self.0.peers.set(Peers { replica, host });
+    }
+
+    /// Returns the wiki as other servers see it, if they are answered.
+    pub(super) fn peers(&self) -> Option<&Peers> {
+        self.0.peers.get()
     }
 
     /// Gives the site the index to search in; without one, nothing is found.

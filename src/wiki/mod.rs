@@ -9,6 +9,7 @@ mod catalog;
 mod document;
 mod edit;
 mod error;
+mod exchange;
 mod feed;
 pub mod goto;
 mod loose;

@@ -11,14 +11,14 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::support::{Place, Run};
 
 /// A server on a port that the system chose; ended with the test.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     log: BufReader<std::process::ChildStderr>,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
-    fn start(place: &Place, args: &[&str]) -> Self {
+    pub(crate) fn start(place: &Place, args: &[&str]) -> Self {
         let all = [&["--listen", "127.0.0.1:0"], args].concat();
         let mut child = place.command(&all).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
@@ -58,11 +58,11 @@ impl Server {
         }
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let mut log = String::new();
         self.log.read_to_string(&mut log).unwrap();
         (self.child.wait().unwrap().code(), log)

@@ -8,3 +8,4 @@ pub(super) mod preview;
 pub(super) mod rebase;
 pub(super) mod saved;
 pub(super) mod settings;
+pub(super) mod sync;
