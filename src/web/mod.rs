@@ -23,6 +23,7 @@ mod shell;
 mod site;
 #[cfg(test)]
 mod test_support;
+mod upstream;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -31,6 +32,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use self::error::Failure;
 pub use self::replica::WikiReplica;
 pub use self::site::{Access, Site, SiteSettings};
+pub use self::upstream::WikiUpstream;
 
 /// Builds the whole web server for a site.
 pub fn app(site: Site) -> Router {

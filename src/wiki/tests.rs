@@ -159,7 +159,7 @@ fn a_second_version_is_a_conflict_until_a_merge_names_both() {
     assert_eq!(t.conflicts("Garden"), [two]);
     let mut merge = TestWiki::edit("Garden", Some(mine), "two and mine\n", 4);
     merge.also = vec![two];
-    let Saved::Done { id, document } = t.wiki.save(&merge, IfMovedOn::Stop).unwrap() else {
+    let Saved::Done { id, document, .. } = t.wiki.save(&merge, IfMovedOn::Stop).unwrap() else {
         panic!("not saved")
     };
     assert_eq!(id.number(), 3);
