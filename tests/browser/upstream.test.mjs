@@ -101,7 +101,7 @@ test("while the central server is away the edit is saved here and the page says 
   await tab.fill("textarea[name=content]", "# Home\n\nWritten alone.\n");
   await save(tab);
   await tab.waitForURL(/owed=1/);
-  assert.match(await tab.textContent("main"), /Saved here; not yet at 127\.0\.0\.1/);
+  assert.match(await tab.textContent("main"), /Saved here\. Not yet at 127\.0\.0\.1/);
   assert.match(await tab.textContent("article"), /Written alone/);
   for (const [name, viewport] of [["desktop", { width: 1280, height: 800 }], ["phone", { width: 360, height: 740 }]]) {
     await tab.setViewportSize(viewport);

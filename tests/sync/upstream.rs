@@ -250,7 +250,7 @@ fn an_upstream_that_is_down_costs_a_notice_and_gets_the_edit_later() {
     let page = here.get(&saved.location);
     let name = here.upstream.name();
     let name = name.trim_start_matches("http://");
-    assert!(page.body.contains(&format!("not yet at {name}")), "{}", page.body);
+    assert!(page.body.contains(&format!("Not yet at {name}")), "{}", page.body);
     let form = here.open("Garden");
     assert!(form.shown.contains("Not in touch with"), "{}", form.shown);
     form.save("again alone\n").assert_saved_here_alone();

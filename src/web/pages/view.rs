@@ -204,15 +204,17 @@ fn show_page(
             Err(_) => Content::Binary,
         }
     };
+    let shell = Shell::new(site, visitor, document.title());
     let saved = match query.get("saved") {
         "" => None,
         "same" => Some("The page says just that already, so there was nothing to save."),
         "merged" => Some("Saved. Both versions are in it."),
         "second" => Some("Saved as a second version. It waits below until somebody merges it."),
+        _ if shell.owed.is_some() => Some("Saved here."),
         _ => Some("Saved."),
     };
     let view = PageView {
-        shell: Shell::new(site, visitor, document.title()),
+        shell,
         document,
         winner,
         content,
