@@ -163,9 +163,8 @@ async fn answer(
         let peers = peers.clone();
         move || enter(&peers, token.as_deref(), theirs.as_ref())
     });
-    let (ours, entered) = match entering.await {
-        Ok(entered) => entered,
-        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    let Ok((ours, entered)) = entering.await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let result = match entered {
         Ok((grant, theirs)) => {
