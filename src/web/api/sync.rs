@@ -93,7 +93,7 @@ pub(in crate::web) async fn push(State(site): State<Site>, request: Request) -> 
 /// unless the document has moved on.
 pub(in crate::web) async fn page(State(site): State<Site>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    answer(&site, parts.headers, async |call| {
+    answer(&site, parts.headers, body, Refusing::AfterBody, async |call, body| {
         let (sender, receiver) = mpsc::channel(PIECES);
         let pump = pump(body, sender, Patience::default());
         let (grant, theirs) = (call.grant.clone(), call.theirs);
