@@ -106,11 +106,18 @@ impl Node {
     }
 
     pub(crate) fn check_within(&self, url: &str, token: &str, limit: Duration) -> Arc<Upstream> {
-        let remote = |patience| HttpRemote::new(url, token, patience).unwrap();
-        let quick = remote(upstream::QUICK).within(limit);
+        self.check_with_remote(|| {
+            let remote = HttpRemote::new(url, token, upstream::QUICK).unwrap();
+            Box::new(remote.within(limit))
+        })
+    }
+
+    pub(crate) fn check_with_remote(
+        &self,
+        remote: impl Fn() -> Box<dyn Remote + Send + Sync>,
+    ) -> Arc<Upstream> {
         let ours = Arc::clone(&self.replica) as Arc<dyn Replica>;
-        let upstream =
-            Arc::new(Upstream::new(ours, Box::new(quick), Box::new(remote(upstream::PATIENT))));
+        let upstream = Arc::new(Upstream::new(ours, remote(), remote()));
         self.wiki.set_upstream(Arc::new(WikiUpstream::new(Arc::clone(&upstream))));
         upstream
     }
