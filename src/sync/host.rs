@@ -167,7 +167,7 @@ impl Host {
             told.outcomes.iter().any(|outcome| outcome.id == id)
         };
         let mut missing = self.replica.revisions(&path);
-        told.lacks = question.held.clone();
+        told.lacks.clone_from(&question.held);
         told.lacks.retain(|id| !missing.iter().any(|(_, held)| held.to_string() == *id));
         missing.retain(|(_, id)| !known.has(*id) && !came(*id));
         let missing = Frames::shared(Arc::clone(&self.replica), missing).up_to(theirs.largest);

@@ -231,7 +231,7 @@ impl Desk<'_> {
         match received.map_err(sort_error) {
             Ok(None) => self.only.into_iter().for_each(Only::note_moved_on),
             Ok(Some(received)) => {
-                self.note(place, path.as_str(), &id.to_string(), fate(received.before))
+                self.note(place, path.as_str(), &id.to_string(), fate(received.before));
             }
             Err(Trouble::With(reason)) => {
                 let head = FrameHead { name: path.as_str().to_owned(), id: id.to_string(), length };

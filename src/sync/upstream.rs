@@ -151,7 +151,7 @@ impl Upstream {
         match self.try_push(path, lacks) {
             Ok(None) => {}
             Ok(Some(reason)) => {
-                tracing::warn!(%path, reason, "the upstream lacks earlier revisions")
+                tracing::warn!(%path, reason, "the upstream lacks earlier revisions");
             }
             Err(error) => tracing::warn!(%path, %error, "the upstream lacks earlier revisions"),
         }
@@ -294,11 +294,10 @@ impl Upstream {
         };
         if trouble != state.trouble {
             let upstream = self.quick.name();
-            match &trouble {
-                Some(reason) => {
-                    tracing::warn!(upstream, reason, advice, "edits do not reach the upstream");
-                }
-                None => tracing::info!(upstream, "the upstream takes edits again"),
+            if let Some(reason) = &trouble {
+                tracing::warn!(upstream, reason, advice, "edits do not reach the upstream");
+            } else {
+                tracing::info!(upstream, "the upstream takes edits again");
             }
             state.trouble = trouble;
         }

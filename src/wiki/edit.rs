@@ -75,8 +75,12 @@ pub(super) enum Plan<'a> {
     /// Nothing more.
     Over(Saved),
     /// It becomes this revision.
-    Write(Draft<'a>),
+    Write(Box<Draft<'a>>),
 }
+
+/// Makes a plan for a document as it is now.
+pub(super) type Planner<'p, 'a> =
+    dyn Fn(Option<&Arc<Document>>) -> Result<Plan<'a>, WikiError> + 'p;
 
 /// A revision that is not written yet: all that its file will hold, its content aside where that is
 /// streamed.
@@ -153,7 +157,7 @@ impl Wiki {
         };
         parents.extend(&edit.also);
         let draft = self.draft(Cow::Borrowed(edit), document, parents)?;
-        Ok(Plan::Write(Draft { on_winner, ..draft }))
+        Ok(Plan::Write(Box::new(Draft { on_winner, ..draft })))
     }
 
     /// Saves a revision with just these parents, whatever readers see now.

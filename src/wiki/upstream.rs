@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use super::document::Document;
-use super::edit::{Draft, Plan, Saved};
+use super::edit::{Draft, Plan, Planner, Saved};
 use super::{IfMovedOn, Wiki, WikiError};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
@@ -80,11 +80,11 @@ impl Wiki {
     }
 
     /// Makes a plan under the document's lock and carries it out, with the upstream if there is one.
-    pub(super) fn carry_out<'a>(
+    pub(super) fn carry_out(
         &self,
         path: &DocPath,
         if_moved_on: IfMovedOn,
-        plan: &dyn Fn(Option<&Arc<Document>>) -> Result<Plan<'a>, WikiError>,
+        plan: &Planner<'_, '_>,
     ) -> Result<Saved, WikiError> {
         match (self.upstream(), if_moved_on) {
             (None, _) => self.carry_out_here(path, plan),
@@ -96,11 +96,7 @@ impl Wiki {
         }
     }
 
-    fn carry_out_here<'a>(
-        &self,
-        path: &DocPath,
-        plan: &dyn Fn(Option<&Arc<Document>>) -> Result<Plan<'a>, WikiError>,
-    ) -> Result<Saved, WikiError> {
+    fn carry_out_here(&self, path: &DocPath, plan: &Planner<'_, '_>) -> Result<Saved, WikiError> {
         let key = path.key();
         let lock = self.lock(&key);
         // Held over check and write, so that two savers in this process cannot both pass the check.
@@ -117,11 +113,11 @@ impl Wiki {
         self.put(&draft, Body::Bytes(&draft.edit.content), false)
     }
 
-    fn carry_out_with<'a>(
+    fn carry_out_with(
         &self,
         upstream: &dyn Upstream,
         path: &DocPath,
-        plan: &dyn Fn(Option<&Arc<Document>>) -> Result<Plan<'a>, WikiError>,
+        plan: &Planner<'_, '_>,
     ) -> Result<Saved, WikiError> {
         let key = path.key();
         let lock = self.lock(&key);

@@ -123,6 +123,17 @@ fn strangers_may_not_write_unless_that_was_said() {
 }
 
 #[test]
+fn an_upstream_that_cannot_be_used_is_refused_in_words() {
+    let place = Place::new();
+    let run = place.run(&["serve", "--upstream", "https://wiki.example.org"]);
+    run.refused(1, &["no token for https://wiki.example.org", "everpage peer add"]);
+    let run = place.run(&["--listen", "127.0.0.1:7001", "--upstream", "http://localhost:7001"]);
+    run.refused(1, &["this server itself"]);
+    place.run(&["serve", "--upstream", "wiki.example.org"]).refused(2, &["https://"]);
+    assert!(!place.path("data").exists(), "refused before anything is made");
+}
+
+#[test]
 fn print_config_shows_what_is_in_force() {
     let place = Place::new();
     place.write("data/everpage.toml", "title = 'From the file'\nhome = 'Start'\n");

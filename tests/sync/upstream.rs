@@ -501,6 +501,6 @@ fn a_file_is_handed_over_on_top_of_what_is_there() {
     assert_eq!(document.winner().map(|w| w.length), Some(3 << 20));
     assert_eq!((conflicts(&central, "plan.bin"), ids(&central, "plan.bin").len()), (0, 2));
     drop(server);
-    let answer = upload(&vec![3; 100]);
+    let answer = upload(&[3; 100]);
     assert!(answer.contains("\"owed\":true"), "{answer}");
 }

@@ -21,13 +21,13 @@ impl Wiki {
         if edit.path.is_page() {
             // Its content is small, and its outline is made from it.
             return self.carry_out(&edit.path, IfMovedOn::Stop, &|document| {
-                let (document, parents) = match self.decide(edit, like, document)? {
+                let (document, parents) = match decide(edit, like, document)? {
                     Judged::Over(saved) => return Ok(Plan::Over(saved)),
                     Judged::Settle { document, parents } => (document, parents),
                 };
                 let content = self.content(&document, like)?;
                 let edit = Cow::Owned(Edit { content, ..edit.clone() });
-                Ok(Plan::Write(self.draft(edit, Some(&document), parents)?))
+                Ok(Plan::Write(Box::new(self.draft(edit, Some(&document), parents)?)))
             });
         }
         self.catch_up(&edit.path);
@@ -42,7 +42,7 @@ impl Wiki {
         // Held over check and write, as for every save.
         let _guard = lock.lock();
         let document = self.refresh_locked(&key, &edit.path)?;
-        let (document, parents) = match self.decide(edit, like, document.as_ref())? {
+        let (document, parents) = match decide(edit, like, document.as_ref())? {
             Judged::Over(saved) => return Ok(saved),
             Judged::Settle { document, parents } => (document, parents),
         };
@@ -50,30 +50,29 @@ impl Wiki {
         let mut content = self.open_content(&document, like)?;
         self.put(&draft, Body::Stream(&mut content.reader), true)
     }
+}
 
-    /// Looks whether the document is still as it was when the decision was made.
-    fn decide(
-        &self,
-        edit: &Edit,
-        like: RevisionId,
-        document: Option<&Arc<Document>>,
-    ) -> Result<Judged, WikiError> {
-        let document = document.ok_or_else(|| WikiError::NoDocument(edit.path.clone()))?;
-        let document = Arc::clone(document);
-        let no_revision = || WikiError::NoRevision { path: edit.path.clone(), id: like };
-        let revision = document.revision(like).ok_or_else(no_revision)?;
-        if let Some(id) = earlier(&document, edit, revision) {
-            return Ok(Judged::Over(Saved::Done { id, document, owed: false }));
-        }
-        let resolution = document.resolution();
-        let heads = edit.also.iter().all(|id| resolution.conflicts.contains(id));
-        if resolution.winner != edit.base || !heads {
-            return Ok(Judged::Over(Saved::MovedOn { document }));
-        }
-        let mut parents = resolution.parents_of_next();
-        parents.extend(&edit.also);
-        Ok(Judged::Settle { document, parents })
+/// Looks whether the document is still as it was when the decision was made.
+fn decide(
+    edit: &Edit,
+    like: RevisionId,
+    document: Option<&Arc<Document>>,
+) -> Result<Judged, WikiError> {
+    let document = document.ok_or_else(|| WikiError::NoDocument(edit.path.clone()))?;
+    let document = Arc::clone(document);
+    let no_revision = || WikiError::NoRevision { path: edit.path.clone(), id: like };
+    let revision = document.revision(like).ok_or_else(no_revision)?;
+    if let Some(id) = earlier(&document, edit, revision) {
+        return Ok(Judged::Over(Saved::Done { id, document, owed: false }));
     }
+    let resolution = document.resolution();
+    let heads = edit.also.iter().all(|id| resolution.conflicts.contains(id));
+    if resolution.winner != edit.base || !heads {
+        return Ok(Judged::Over(Saved::MovedOn { document }));
+    }
+    let mut parents = resolution.parents_of_next();
+    parents.extend(&edit.also);
+    Ok(Judged::Settle { document, parents })
 }
 
 /// What a decision comes to.
