@@ -44,10 +44,11 @@ pub fn app(site: Site) -> Router {
     } else {
         Router::new().nest(&prefix, routes.clone()).merge(routes)
     };
-    routes
-        .with_state(site.clone())
-        .layer(from_fn_with_state(site.clone(), error::show_failures))
-        .layer(CatchPanicLayer::custom(error::on_panic))
-        .layer(from_fn_with_state(site, security::guard))
-        .layer(from_fn(security::headers))
+    // As one layer, the first outermost: each of its own would be one more box for every request.
+    routes.with_state(site.clone()).layer((
+        from_fn(security::headers),
+        from_fn_with_state(site.clone(), security::guard),
+        CatchPanicLayer::custom(error::on_panic),
+        from_fn_with_state(site, error::show_failures),
+    ))
 }

@@ -234,6 +234,11 @@ impl Wiki {
         self.catalog.counter()
     }
 
+    /// Returns a number that changes whenever [`Wiki::paths`] would say something else.
+    pub fn names_counter(&self) -> u64 {
+        self.catalog.names_counter()
+    }
+
     /// Returns the live pages that link to a document, in order of name.
     pub fn backlinks(&self, path: &DocPath) -> Vec<Arc<Document>> {
         self.catalog.backlinks(path)
