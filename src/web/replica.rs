@@ -5,15 +5,19 @@
 
 use std::io::Read;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
 
 use crate::model::path::{DocKey, DocPath};
 use crate::model::revision::RevisionId;
 use crate::store::{Body, Received, StoreError};
 use crate::sync::quarantine::Suspect;
 use crate::sync::{
-    Item, ItemHash, Place, Replica, ReplicaError, ReplicaId, RevisionFile, Set, WarmSet, WikiId,
+    Item, ItemHash, Known, Live, Place, Replica, ReplicaError, ReplicaId, RevisionFile, Set,
+    WarmSet, WikiId,
 };
-use crate::wiki::{Change, Document, Revision, Wiki, WikiError};
+use crate::wiki::{Change, Cursor, Document, FeedEntry, News, Revision, Wiki, WikiError};
 
 /// What a header may add to the largest content.
 const HEADER_ROOM: u64 = crate::model::file::MAX_HEADER_BYTES as u64;
@@ -23,18 +27,27 @@ pub struct WikiReplica {
     wiki: Arc<Wiki>,
     place: Place,
     warm: Arc<WarmSet>,
+    known: Known,
+    /// How many times a revision was found to be damaged or gone.
+    alarms: Arc<AtomicU64>,
 }
 
 impl WikiReplica {
     /// Puts a replica around a wiki and keeps it in step from now on.
     pub fn new(wiki: Arc<Wiki>, place: Place) -> Self {
         let warm = Arc::new(WarmSet::default());
-        let listening = Arc::clone(&warm);
-        wiki.on_change(move |change| note(&listening, change));
+        let alarms = Arc::new(AtomicU64::new(0));
+        let (listening, alarm) = (Arc::clone(&warm), Arc::clone(&alarms));
+        wiki.on_change(move |change| {
+            note(&listening, change);
+            if is_alarming(change) {
+                alarm.fetch_add(1, Ordering::Relaxed);
+            }
+        });
         for key in wiki.keys() {
             learn(&wiki, &warm, &key);
         }
-        Self { wiki, place, warm }
+        Self { wiki, place, warm, known: Known::default(), alarms }
     }
 
     /// Returns the files of the exchange.
@@ -42,7 +55,7 @@ impl WikiReplica {
         &self.place
     }
 
-    fn known(&self, path: &DocPath) -> Option<Arc<Document>> {
+    fn document(&self, path: &DocPath) -> Option<Arc<Document>> {
         self.wiki.known(&path.key())
     }
 }
@@ -59,6 +72,27 @@ fn learn(wiki: &Wiki, warm: &WarmSet, key: &DocKey) {
         // It changed just then: what was taken in may be gone.
         note_between(warm, Some(&document), None);
     }
+}
+
+/// Tells whether a revision turned out to be damaged, or is gone: a peer may have it whole.
+fn is_alarming(change: &Change) -> bool {
+    let whole = |document: Option<&Document>, id| {
+        document.and_then(|d| d.revision(id)).map(|r| r.damage.is_none())
+    };
+    let (before, after) = (change.before.as_deref(), change.after.as_deref());
+    let lost = before.is_some_and(|d| {
+        d.revisions().any(|r| r.damage.is_none() && whole(after, r.id) != Some(true))
+    });
+    let damaged = after.is_some_and(|d| {
+        d.revisions().any(|r| r.damage.is_some() && whole(before, r.id) != Some(false))
+    });
+    lost || damaged
+}
+
+/// Returns the revisions that entries of the feed brought, in order.
+pub(super) fn brought(entries: &[Arc<FeedEntry>]) -> Vec<(DocPath, RevisionId)> {
+    let each = entries.iter().flat_map(|e| e.added.iter().map(|id| (e.path.clone(), *id)));
+    each.collect()
 }
 
 fn note(warm: &WarmSet, change: &Change) {
@@ -117,7 +151,7 @@ impl Replica for WikiReplica {
     }
 
     fn open(&self, path: &DocPath, id: RevisionId) -> Result<Option<RevisionFile>, ReplicaError> {
-        let Some(document) = self.known(path) else { return Ok(None) };
+        let Some(document) = self.document(path) else { return Ok(None) };
         match self.wiki.open_file(&document, id) {
             Ok(file) => Ok(Some(RevisionFile { length: file.length, reader: file.reader })),
             Err(
@@ -135,11 +169,11 @@ impl Replica for WikiReplica {
     }
 
     fn holds(&self, path: &DocPath, id: RevisionId) -> bool {
-        self.known(path).is_some_and(|d| d.revision(id).is_some_and(|r| r.damage.is_none()))
+        self.document(path).is_some_and(|d| d.revision(id).is_some_and(|r| r.damage.is_none()))
     }
 
     fn highest(&self, path: &DocPath) -> u64 {
-        self.known(path).and_then(|d| d.resolution().winner).map_or(0, RevisionId::number)
+        self.document(path).and_then(|d| d.resolution().winner).map_or(0, RevisionId::number)
     }
 
     fn receive(
@@ -170,6 +204,43 @@ impl Replica for WikiReplica {
     fn largest(&self) -> u64 {
         let limits = self.wiki.limits();
         limits.attachment.max(crate::wiki::MAX_TEXT).saturating_add(HEADER_ROOM)
+    }
+}
+
+impl Live for WikiReplica {
+    fn place(&self) -> String {
+        self.wiki.feed().cursor().to_string()
+    }
+
+    fn since(&self, place: &str) -> Option<(Vec<(DocPath, RevisionId)>, String)> {
+        let cursor: Cursor = place.parse().ok()?;
+        match self.wiki.feed().since(cursor) {
+            (News::Changes(entries), next) => Some((brought(&entries), next.to_string())),
+            (News::TooOld, _) => None,
+        }
+    }
+
+    fn alarms(&self) -> u64 {
+        self.alarms.load(Ordering::Relaxed)
+    }
+
+    fn on_news(&self, bell: Box<dyn Fn() + Send + Sync>) {
+        let bell: Arc<dyn Fn() + Send + Sync> = Arc::from(bell);
+        let scanned = Arc::clone(&bell);
+        self.wiki.on_change(move |_| bell());
+        self.wiki.on_scan(move || scanned());
+    }
+
+    fn known(&self) -> &Known {
+        &self.known
+    }
+
+    fn now(&self) -> Timestamp {
+        self.wiki.clock().now()
+    }
+
+    fn draw(&self) -> u64 {
+        self.wiki.nonces().draw().as_u64_pair().0
     }
 }
 
