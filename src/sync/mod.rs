@@ -30,7 +30,7 @@ pub mod set;
 pub mod tokens;
 
 pub use self::error::{Refused, ReplicaError, SyncError};
-pub use self::follow::{Follower, Live, Status};
+pub use self::follow::{Follower, Live, State, Status};
 pub use self::host::{Grant, Host, InProcess};
 pub use self::http::HttpRemote;
 pub use self::identity::{Hello, PROTOCOL, ReplicaId, WikiId};

@@ -55,8 +55,48 @@ impl WikiReplica {
         &self.place
     }
 
+    /// Puts a revision that was set aside into its page after all, as a person decided.
+    ///
+    /// # Errors
+    /// [`NotAccepted`]; it stays set aside.
+    pub(super) fn accept(&self, suspect: &Suspect) -> Result<(), NotAccepted> {
+        let no = |reason: &str| NotAccepted::For(reason.to_owned());
+        let path = DocPath::new(&suspect.path).map_err(|_| no("No page can have this name."))?;
+        let id = suspect.id.parse().map_err(|_| no("No revision can have this id."))?;
+        let quarantine = self.place.quarantine();
+        let Some(mut file) = quarantine.open(suspect).map_err(NotAccepted::from_local)? else {
+            return Err(no("Its bytes were not kept, so there is nothing to take in."));
+        };
+        self.wiki.refresh(&path).map_err(NotAccepted::Failed)?;
+        match self.wiki.receive(&path, id, Body::Stream(&mut file)) {
+            Ok(_) => {}
+            Err(WikiError::Store(error @ (StoreError::NotWhole { .. } | StoreError::Taken(_)))) => {
+                return Err(NotAccepted::For(format!("It cannot be taken in: {error}.")));
+            }
+            Err(error) => return Err(NotAccepted::Failed(error)),
+        }
+        self.show(&path);
+        quarantine.remove(suspect).map_err(NotAccepted::from_local)
+    }
+
     fn document(&self, path: &DocPath) -> Option<Arc<Document>> {
         self.wiki.known(&path.key())
+    }
+}
+
+/// Why a revision stays set aside although a person wanted it.
+#[derive(Debug)]
+pub(super) enum NotAccepted {
+    /// It cannot be one of its page, for the reason.
+    For(String),
+    /// The disk refused.
+    Failed(WikiError),
+}
+
+impl NotAccepted {
+    fn from_local(error: ReplicaError) -> Self {
+        tracing::warn!(%error, "the quarantine cannot be used");
+        Self::For("The disk of the server refused; its log says more.".to_owned())
     }
 }
 

@@ -124,6 +124,13 @@ impl Site {
         self.0.peers.get()
     }
 
+    /// Tells whether it follows other servers, or gave one of them a token.
+    pub(super) fn has_peers(&self) -> bool {
+        self.peers().is_some_and(|peers| {
+            !peers.followers().is_empty() || !peers.replica.place().tokens().is_empty()
+        })
+    }
+
     /// Gives the site the index to search in; without one, nothing is found.
     #[must_use]
     pub fn with_search(self, index: Arc<SearchIndex>) -> Self {

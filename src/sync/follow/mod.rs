@@ -167,6 +167,13 @@ impl Follower {
         self.shared.rung.notify_all();
     }
 
+    /// Compares everything now, and waits until that has been tried, but no longer than that.
+    pub fn sync_and_wait(&self, longest: Duration) {
+        let before = self.shared.status.lock().tries;
+        self.sync_now();
+        self.await_change(longest, |status| status.tries > before);
+    }
+
     /// Ends following. A run that goes on gets a limited time.
     pub fn stop(&self) {
         let mut desk = self.shared.desk.lock();

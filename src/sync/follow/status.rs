@@ -58,6 +58,8 @@ pub struct Status {
     pub next_try: Option<Timestamp>,
     /// How often it was tried in vain since it answered last.
     pub failures: u32,
+    /// How often everything was compared or the peer was tried in vain.
+    pub tries: u64,
     /// The token is for reading only: nothing can be handed over.
     pub read_only: bool,
     /// How many revisions are known to be there and not here.
@@ -86,6 +88,7 @@ impl Status {
             trouble: None,
             next_try: None,
             failures: 0,
+            tries: 0,
             read_only: false,
             owed_here: 0,
             owed_there: 0,

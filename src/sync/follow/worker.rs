@@ -255,6 +255,7 @@ impl Worker {
         self.count(&summary);
         self.tell(|status, now| {
             (status.last_contact, status.last_success) = (Some(now), Some(now));
+            status.tries += 1;
             let came = summary.received + summary.healed;
             status.owed_here = if self.direction == Direction::Push {
                 summary.missing_here
@@ -321,6 +322,7 @@ impl Worker {
         self.tell(|status, now| {
             status.state = State::Waiting;
             status.failures += 1;
+            status.tries += 1;
             if status.fail(message, advice, now)
                 && let Some(Trouble { message, .. }) = &status.trouble
             {
