@@ -127,7 +127,11 @@ pub(super) fn words(error: &dyn Error) -> String {
         }
         cause = error.source();
     }
-    text
+    // The number of an error helps nobody who reads its words.
+    match text.find(" (os error ") {
+        Some(at) if text.ends_with(')') => text[..at].to_owned(),
+        _ => text,
+    }
 }
 
 /// Says what a person can do about an error that does not say so itself.
