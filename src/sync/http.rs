@@ -179,16 +179,12 @@ impl HttpRemote {
         hello: &Hello,
         response: Response<Body>,
     ) -> Result<(Hello, Response<Body>), RemoteError> {
-        let theirs = self.hello_of(response.headers());
+        let theirs = hello_of(response.headers());
         if response.status() == 200 {
             let theirs = theirs.ok_or_else(|| self.stranger("200"))?;
             return Ok((theirs, response));
         }
         Err(self.refusal(hello, theirs, response))
-    }
-
-    fn hello_of(&self, headers: &HeaderMap) -> Option<Hello> {
-        read_hello(|name| headers.get(name).and_then(|v| v.to_str().ok()))
     }
 
     fn stranger(&self, status: &str) -> RemoteError {
@@ -308,6 +304,10 @@ impl Follow for HttpRemote {
             .map_err(|_| self.protocol("its news cannot be read"))?;
         Ok((theirs, heard))
     }
+}
+
+fn hello_of(headers: &HeaderMap) -> Option<Hello> {
+    read_hello(|name| headers.get(name).and_then(|v| v.to_str().ok()))
 }
 
 /// A reader that gives up on a stream that trickles. Only time spent waiting counts.

@@ -36,6 +36,8 @@ const PIECES: usize = 8;
 const PIECE: usize = 64 << 10;
 /// How much of a stream is read and thrown away that has been refused.
 const DRAIN: u64 = 64 << 20;
+/// How long the body of a request that is refused is waited for.
+const LAST_BYTES: Duration = Duration::from_secs(5);
 /// How long a peer may take to read the next piece of an answer.
 const STALL: Duration = Duration::from_secs(60);
 /// How long a peer that waits for news hears nothing: less than the minute after which proxies doubt.
@@ -44,7 +46,7 @@ const BEAT: Duration = Duration::from_secs(20);
 /// Answers a message of the reconciliation.
 pub(in crate::web) async fn reconcile(State(site): State<Site>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    answer(&site, parts.headers, async |call| {
+    answer(&site, parts.headers, body, Refusing::AfterBody, async |call, body| {
         let message = call.read_whole(body, MAX_MESSAGE as u64).await?;
         let said = call.hop(move |host| host.reconcile(&message)).await?;
         Ok(Bytes::from(said).into_response())
@@ -55,7 +57,7 @@ pub(in crate::web) async fn reconcile(State(site): State<Site>, request: Request
 /// Gives the revisions that the body names, as a compressed stream.
 pub(in crate::web) async fn fetch(State(site): State<Site>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    answer(&site, parts.headers, async |call| {
+    answer(&site, parts.headers, body, Refusing::AfterBody, async |call, body| {
         let most = MAX_ITEMS * ItemHash::LENGTH;
         let named = call.read_whole(body, most as u64).await?;
         let (wanted, rest) = named.as_chunks::<{ ItemHash::LENGTH }>();
@@ -78,7 +80,7 @@ pub(in crate::web) async fn fetch(State(site): State<Site>, request: Request) ->
 /// Takes in the stream of revisions in the body.
 pub(in crate::web) async fn push(State(site): State<Site>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    answer(&site, parts.headers, async |call| {
+    answer(&site, parts.headers, body, Refusing::AtOnce, async |call, body| {
         if call.grant.read_only {
             return Err(Refused::ReadOnlyToken.into());
         }
@@ -103,10 +105,10 @@ pub(in crate::web) async fn push(State(site): State<Site>, request: Request) -> 
 /// Tells what came after the place `cursor`, as soon as something has; an empty answer after a while
 /// says that all is well. Without a place it answers at once.
 pub(in crate::web) async fn feed(State(site): State<Site>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let stopping = parts.extensions.get::<Stopping>().cloned();
     let fields = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes());
-    answer(&site, parts.headers, async |call| {
+    answer(&site, parts.headers, body, Refusing::AtOnce, async |call, _| {
         // News of what was there before would never end.
         call.peers.replica.set()?;
         let feed = site.wiki().feed();
@@ -152,12 +154,13 @@ pub(in crate::web) async fn feed(State(site): State<Site>, request: Request) -> 
                 None => std::future::pending().await,
             }
         };
-        // Where nothing is told, the peer asks from the same place again.
         let told = tokio::select! {
-            told = news => told,
-            () = tokio::time::sleep(BEAT) => heard(asked),
-            () = stops => heard(asked),
+            told = news => Some(told),
+            () = tokio::time::sleep(BEAT) => None,
+            () = stops => None,
         };
+        // What came meanwhile was from the peer itself.
+        let told = told.unwrap_or_else(|| heard(reader.cursor()));
         Ok(axum::Json(told).into_response())
     })
     .await
@@ -208,11 +211,22 @@ impl Call {
     }
 }
 
+/// When a refusal is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusing {
+    /// The peer asks before it sends its body.
+    AtOnce,
+    /// The peer sends its body in any case, and would take an early answer for a lost connection.
+    AfterBody,
+}
+
 /// Lets a known peer in and answers it; says who speaks with everything that is said.
 async fn answer(
     site: &Site,
     headers: HeaderMap,
-    work: impl AsyncFnOnce(&Call) -> Result<Response, HostError>,
+    body: Body,
+    refusing: Refusing,
+    work: impl AsyncFnOnce(&Call, Body) -> Result<Response, HostError>,
 ) -> Response {
     let Some(peers) = site.peers() else {
         return StatusCode::NOT_FOUND.into_response();
@@ -222,15 +236,21 @@ async fn answer(
         let peers = peers.clone();
         move || enter(&peers, token.as_deref(), theirs.as_ref())
     });
-    let Entered { name, ours, may } = match entering.await {
-        Ok(entered) => entered,
-        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    let Ok(Entered { name, ours, may }) = entering.await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let name = name.unwrap_or_default();
     peers.incoming.met(&name, theirs.map(|theirs| theirs.replica), site.wiki().clock().now());
     let result = match may {
-        Ok((grant, theirs)) => work(&Call { peers: peers.clone(), grant, theirs }).await,
-        Err(error) => Err(error),
+        Ok((grant, theirs)) => work(&Call { peers: peers.clone(), grant, theirs }, body).await,
+        Err(error) => {
+            if refusing == Refusing::AfterBody {
+                let (nobody, _) = mpsc::channel(1);
+                let _ =
+                    tokio::time::timeout(LAST_BYTES, pump(body, nobody, Patience::default())).await;
+            }
+            Err(error)
+        }
     };
     match &result {
         Ok(_) => peers.incoming.answered(&name, site.wiki().clock().now()),
