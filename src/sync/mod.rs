@@ -12,6 +12,7 @@
 //! [`Follower`] keeps a replica in step with a peer for ever.
 //! Everything blocks; nothing here is async and nothing resolves.
 
+mod elsewhere;
 mod error;
 pub mod follow;
 pub mod frame;
@@ -19,7 +20,7 @@ pub mod host;
 pub mod http;
 pub mod identity;
 pub mod item;
-mod known;
+pub mod page;
 pub mod place;
 pub mod quarantine;
 pub mod receive;
@@ -28,17 +29,19 @@ pub mod replica;
 pub mod run;
 pub mod set;
 pub mod tokens;
+pub mod upstream;
 
+pub use self::elsewhere::Elsewhere;
 pub use self::error::{Refused, ReplicaError, SyncError};
 pub use self::follow::{Follower, Live, State, Status};
 pub use self::host::{Grant, Host, InProcess};
 pub use self::http::HttpRemote;
 pub use self::identity::{Hello, PROTOCOL, ReplicaId, WikiId};
 pub use self::item::{Item, ItemHash};
-pub use self::known::Known;
 pub use self::place::Place;
 pub use self::receive::{Fate, Outcome};
-pub use self::remote::{Follow, Heard, Remote, RemoteError};
+pub use self::remote::{Answer, Follow, Heard, Remote, RemoteError};
 pub use self::replica::{Replica, RevisionFile};
 pub use self::run::{Direction, Options, Progress, Summary, sync};
 pub use self::set::{Set, WarmSet};
+pub use self::upstream::Upstream;

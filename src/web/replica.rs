@@ -12,9 +12,10 @@ use jiff::Timestamp;
 use crate::model::path::{DocKey, DocPath};
 use crate::model::revision::RevisionId;
 use crate::store::{Body, Received, StoreError};
+use crate::sync::page::Known;
 use crate::sync::quarantine::Suspect;
 use crate::sync::{
-    Item, ItemHash, Known, Live, Place, Replica, ReplicaError, ReplicaId, RevisionFile, Set,
+    Elsewhere, Item, ItemHash, Live, Place, Replica, ReplicaError, ReplicaId, RevisionFile, Set,
     WarmSet, WikiId,
 };
 use crate::wiki::{Change, Cursor, Document, FeedEntry, News, Revision, Wiki, WikiError};
@@ -27,7 +28,7 @@ pub struct WikiReplica {
     wiki: Arc<Wiki>,
     place: Place,
     warm: Arc<WarmSet>,
-    known: Known,
+    elsewhere: Elsewhere,
     /// How many times a revision was found to be damaged or gone.
     alarms: Arc<AtomicU64>,
 }
@@ -47,7 +48,7 @@ impl WikiReplica {
         for key in wiki.keys() {
             learn(&wiki, &warm, &key);
         }
-        Self { wiki, place, warm, known: Known::default(), alarms }
+        Self { wiki, place, warm, elsewhere: Elsewhere::default(), alarms }
     }
 
     /// Returns the files of the exchange.
@@ -178,6 +179,10 @@ impl Replica for WikiReplica {
         self.place.set_wiki_id(id)
     }
 
+    fn name_wiki(&self) -> Result<WikiId, ReplicaError> {
+        self.place.name_wiki(self.draw_wiki_id())
+    }
+
     fn draw_wiki_id(&self) -> WikiId {
         WikiId(self.wiki.nonces().draw())
     }
@@ -223,6 +228,22 @@ impl Replica for WikiReplica {
         file: Body<'_>,
     ) -> Result<Received, ReplicaError> {
         self.wiki.receive(path, id, file).map_err(replica_error)
+    }
+
+    fn revisions(&self, path: &DocPath) -> Vec<(DocPath, RevisionId)> {
+        let Some(document) = self.document(path) else { return Vec::new() };
+        let whole = document.revisions().filter(|r| r.damage.is_none());
+        whole.map(|r| (document.path().clone(), r.id)).collect()
+    }
+
+    fn receive_onto(
+        &self,
+        path: &DocPath,
+        id: RevisionId,
+        file: &[u8],
+        known: &Known,
+    ) -> Result<Option<Received>, ReplicaError> {
+        self.wiki.receive_onto(path, id, file, &|id| known.has(id)).map_err(replica_error)
     }
 
     fn show(&self, path: &DocPath) {
@@ -271,8 +292,8 @@ impl Live for WikiReplica {
         self.wiki.on_scan(move || scanned());
     }
 
-    fn known(&self) -> &Known {
-        &self.known
+    fn elsewhere(&self) -> &Elsewhere {
+        &self.elsewhere
     }
 
     fn now(&self) -> Timestamp {

@@ -12,3 +12,4 @@ mod following;
 mod hostile;
 mod http;
 mod support;
+mod upstream;

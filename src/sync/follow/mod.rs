@@ -6,7 +6,7 @@
 //! over what is new here ([`Live`]). A second thread, the ear, does nothing but wait for the peer's
 //! news; it holds no revision, so nobody needs to wait for it when the server stops.
 //!
-//! What either side knows the other to hold ([`Known`]) is not sent again, so changes that travel in a
+//! What either side knows the other to hold ([`Elsewhere`]) is not sent again, so changes that travel in a
 //! circle of servers die out. Nothing is remembered across restarts, and no queue grows: both
 //! directions are a place in a feed, and a place that is gone means to compare once more.
 
@@ -22,9 +22,9 @@ use parking_lot::{Condvar, Mutex};
 
 pub use self::status::{State, Status, Trouble};
 use self::worker::Worker;
+use super::elsewhere::Elsewhere;
 use super::identity::Hello;
 use super::item::ItemHash;
-use super::known::Known;
 use super::remote::{Follow, Heard, RemoteError};
 use super::replica::Replica;
 use super::run::Direction;
@@ -52,7 +52,7 @@ pub trait Live: Replica {
     fn on_news(&self, bell: Box<dyn Fn() + Send + Sync>);
 
     /// Returns what other replicas are known to hold.
-    fn known(&self) -> &Known;
+    fn elsewhere(&self) -> &Elsewhere;
 
     /// Tells the time, for people to read.
     fn now(&self) -> Timestamp;
@@ -141,7 +141,7 @@ impl Follower {
             && let Some((news, _)) = live.since(&place)
         {
             let replica = status.replica.as_deref().and_then(|id| id.parse().ok());
-            let there = |item| replica.is_some_and(|id| live.known().has(id, &item));
+            let there = |item| replica.is_some_and(|id| live.elsewhere().has(id, &item));
             let owed = news.iter().filter(|(p, id)| !there(ItemHash::of(&p.key(), *id))).count();
             status.owed_there += owed as u64;
         }

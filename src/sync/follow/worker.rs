@@ -177,7 +177,7 @@ impl Worker {
         items: &[ItemHash],
     ) -> Result<bool, GivenUp> {
         for item in items {
-            self.live.known().note(theirs.replica, *item);
+            self.live.elsewhere().note(theirs.replica, *item);
         }
         if self.direction == Direction::Push || items.is_empty() {
             return Ok(false);
@@ -197,7 +197,7 @@ impl Worker {
         let place = self.shared.handed_over.lock().clone().unwrap_or_default();
         let Some((mut news, next)) = self.live.since(&place) else { return Ok(false) };
         let items: Vec<ItemHash> = news.iter().map(|(p, id)| ItemHash::of(&p.key(), *id)).collect();
-        let mut known = items.iter().map(|item| self.live.known().has(theirs.replica, item));
+        let mut known = items.iter().map(|item| self.live.elsewhere().has(theirs.replica, item));
         news.retain(|_| !known.next().unwrap_or_default());
         if !news.is_empty() {
             match push_news(&*self.live, remote, news, theirs.largest) {

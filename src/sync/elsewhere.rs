@@ -14,7 +14,7 @@ const MOST: usize = 16_384;
 
 /// The latest facts of the form “that replica holds this revision”.
 #[derive(Debug, Default)]
-pub struct Known(Mutex<Facts>);
+pub struct Elsewhere(Mutex<Facts>);
 
 #[derive(Debug, Default)]
 struct Facts {
@@ -22,7 +22,7 @@ struct Facts {
     all: HashSet<(ReplicaId, ItemHash)>,
 }
 
-impl Known {
+impl Elsewhere {
     /// Remembers that a replica holds a revision.
     pub fn note(&self, replica: ReplicaId, item: ItemHash) {
         let mut facts = self.0.lock();
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn the_latest_facts_are_remembered_and_no_more() {
-        let known = Known::default();
+        let known = Elsewhere::default();
         let (a, b) = (ReplicaId(Uuid::from_u128(1)), ReplicaId(Uuid::from_u128(2)));
         let item = |n: usize| {
             let mut bytes = [0; 32];
