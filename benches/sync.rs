@@ -4,6 +4,8 @@
 //! - *ten*: ten revisions differ. Aim: at most 4 round trips and 32 KiB besides the revisions.
 //! - *first*: an empty wiki fetches all of them. Aim: at most 2 times what plain durable writes of the
 //!   same files take, which run in the same directory in turns with it.
+//! - *live*: a save at one of two servers is shown by the other, which follows it. Aim: median under
+//!   50 ms. Half of them go against the direction of the connection.
 //!
 //! `cargo bench --bench sync`; `SYNC_BENCH_DIR` names another disk than that of `target/`, and
 //! `SYNC_BENCH_REVISIONS` another number than 50,000.
@@ -24,10 +26,13 @@ use everpage::store::fs::FsStore;
 use everpage::store::{Body, DiskDir, Store};
 use everpage::sync::http::Patience;
 use everpage::sync::{
-    Hello, HttpRemote, ItemHash, Options, Outcome, Place, Remote, RemoteError, Summary, sync,
+    Direction, Follow, Follower, Hello, HttpRemote, ItemHash, Options, Outcome, Place, Remote,
+    RemoteError, State, Summary, sync,
 };
 use everpage::web::{Site, SiteSettings, WikiReplica, app, server};
-use everpage::wiki::{Limits, Nonces, Parts, SystemClock, SystemNonces, Wiki};
+use everpage::wiki::{
+    Edit, IfMovedOn, Limits, News, Nonces, Parts, SystemClock, SystemNonces, Wiki,
+};
 use uuid::Uuid;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -147,6 +152,66 @@ fn cpu() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
+/// Saves a page at one and returns how long it takes until the other shows it.
+fn propagate(
+    from: &Node,
+    to: &Node,
+    runtime: &tokio::runtime::Runtime,
+    round: usize,
+) -> Result<Duration, Failed> {
+    let path = DocPath::new("Live.md")?;
+    let edit = Edit {
+        base: from.wiki.refresh(&path)?.and_then(|d| d.resolution().winner),
+        path: path.clone(),
+        also: Vec::new(),
+        content: format!("round {round}\n").into_bytes(),
+        author: "Ada".to_owned(),
+        summary: String::new(),
+        nonce: SystemNonces.draw(),
+    };
+    let mut reader = to.wiki.feed().read_from(to.wiki.feed().cursor());
+    let begun = Instant::now();
+    from.wiki.save(&edit, IfMovedOn::SecondVersion)?;
+    runtime.block_on(async {
+        loop {
+            if let News::Changes(entries) = reader.next().await
+                && entries.iter().any(|e| e.winner.is_some_and(|w| w.nonce() == edit.nonce))
+            {
+                return;
+            }
+        }
+    });
+    Ok(begun.elapsed())
+}
+
+/// Measures how fast a save at one of two servers is at the other.
+fn live(
+    a: &Node,
+    b: &Node,
+    remote: HttpRemote,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<(), Failed> {
+    let remote: Arc<dyn Follow> = Arc::new(remote);
+    let connect = Box::new(move || Ok(Arc::clone(&remote)));
+    let follower = Follower::start(Arc::clone(&b.replica) as _, "a", Direction::Both, connect)?;
+    let status = follower.await_change(Duration::from_secs(60), |s| s.state == State::Following);
+    if status.state != State::Following {
+        return Err(format!("it does not follow: {status:?}").into());
+    }
+    let mut took = Vec::new();
+    for round in 0..200 {
+        let (from, to) = if round % 2 == 0 { (a, b) } else { (b, a) };
+        took.push(propagate(from, to, runtime, round)?);
+    }
+    took.sort_unstable();
+    println!(
+        "live:   median {:.1?}, 95 of 100 within {:.1?} (aim: median under 50 ms)",
+        took[took.len() / 2],
+        took[took.len() * 95 / 100]
+    );
+    Ok(())
+}
+
 fn main() -> Result<(), Failed> {
     let base = std::env::var_os("SYNC_BENCH_DIR")
         .map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned(), PathBuf::from);
@@ -205,5 +270,5 @@ fn main() -> Result<(), Failed> {
         summary.round_trips,
         cpu().saturating_sub(before)
     );
-    Ok(())
+    live(&a, &b, remote, &runtime)
 }

@@ -12,10 +12,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Outcome;
 use super::context::{Context, open_store, replica};
-use crate::config::{Access, Layer, Settings, UpstreamSettings};
+use crate::config::{Access, Layer, PeerSettings, Settings, UpstreamSettings};
 use crate::model::path::DocPath;
 use crate::store::Store;
-use crate::sync::{HttpRemote, Replica, Upstream, upstream};
+use crate::sync::http::Patience;
+use crate::sync::{Follow, Follower, HttpRemote, Live, Replica, Upstream, upstream};
 use crate::web::{self, Site, SiteSettings, WikiReplica, WikiUpstream};
 use crate::wiki::search::{self, SearchIndex};
 use crate::wiki::{Parts, SystemClock, SystemNonces, Wiki};
@@ -126,18 +127,56 @@ async fn serve(
     // Before the first scan, so that the index is compared as soon as that has ended.
     let index = search::attach(wiki, &data.join("local/search"));
     let background = wiki.start().context("could not start looking at the pages")?;
-    let router = router(wiki, replica, settings, data, Arc::clone(&index));
+    let followers = Arc::new(follow(&replica, &settings.peers, data)?);
+    let router = router(wiki, replica, settings, data, Arc::clone(&index), Arc::clone(&followers));
     let (title, prefix) = (&settings.wiki.title, &settings.server.base_path);
     tracing::info!("Everpage serves “{title}” on http://{address}{prefix}");
     let served = web::server::serve(listener, router, signals.first()).await;
     tracing::info!("stopped");
     // Ending them waits for a scan to notice, and for the index to be written.
     let ended = tokio::task::spawn_blocking(move || {
+        followers.iter().for_each(Follower::stop);
         drop(background);
         index.stop();
     });
     ended.await.context("the follower broke")?;
     served.context("could not accept connections any more")
+}
+
+/// Starts to keep in step with every peer of the settings.
+fn follow(
+    replica: &Arc<WikiReplica>,
+    peers: &[PeerSettings],
+    data: &Path,
+) -> anyhow::Result<Vec<Follower>> {
+    let start = |peer: &PeerSettings| {
+        let (settings, data) = (peer.clone(), data.to_owned());
+        let connect = Box::new(move || connect(&settings, &data));
+        let live = Arc::clone(replica) as Arc<dyn Live>;
+        Follower::start(live, &peer.url.0, peer.direction, connect)
+    };
+    let started: io::Result<Vec<Follower>> = peers.iter().map(start).collect();
+    started.context("could not start following the peers")
+}
+
+/// Makes a client of a peer, with the token as it is now.
+fn connect(peer: &PeerSettings, data: &Path) -> Result<Arc<dyn Follow>, String> {
+    let token = match (&peer.token, &peer.token_file) {
+        (Some(token), _) => token.clone(),
+        (None, Some(file)) => {
+            let path = data.join(file);
+            std::fs::read_to_string(&path)
+                .map_err(|e| format!("the token in {} cannot be read: {e}", path.display()))?
+        }
+        (None, None) => {
+            return Err(
+                "its [[peer]] in everpage.toml has neither token_file nor token; the owner of \
+                        that server makes one with “everpage peer add NAME”"
+                    .to_owned(),
+            );
+        }
+    };
+    Ok(Arc::new(HttpRemote::new(&peer.url.0, &token, Patience::default())?))
 }
 
 /// Builds what is served.
@@ -147,6 +186,7 @@ fn router(
     settings: &Settings,
     data: &Path,
     index: Arc<SearchIndex>,
+    followers: Arc<Vec<Follower>>,
 ) -> axum::Router {
     let site = Site::new(
         Arc::clone(wiki),
@@ -163,6 +203,7 @@ fn router(
         },
     );
     site.serve_peers(replica);
+    site.show_followers(followers);
     web::app(site.with_search(index))
 }
 

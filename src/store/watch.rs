@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
 use notify::event::{CreateKind, ModifyKind, RemoveKind};
-use notify::{
-    Config, Event, EventKind, EventKindMask, RecommendedWatcher, RecursiveMode, Watcher,
-};
+use notify::{Config, Event, EventKind, EventKindMask, RecommendedWatcher, RecursiveMode, Watcher};
 
 /// What is worth an event. Not reading, as a scan opens every directory, and that many events would
 /// overflow the queue of the operating system and push out those that count; not metadata, as each

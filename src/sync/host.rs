@@ -9,7 +9,9 @@ use super::frame::Frames;
 use super::identity::{Hello, PROTOCOL};
 use super::item::ItemHash;
 use super::page::{Only, Question, Told};
-use super::receive::{Interruption, MAX_ITEMS, Outcome, Reception, Terms, take_in, take_in_page};
+use super::receive::{
+    Interruption, MAX_ITEMS, Outcome, Reception, Terms, take_in_page, take_in_telling,
+};
 use super::remote::{Answer, Remote, RemoteError};
 use super::replica::Replica;
 use crate::model::path::DocPath;
@@ -128,13 +130,27 @@ impl Host {
     /// # Errors
     /// Where the grant does not allow it, or the stream ended early; what came before is kept.
     pub fn push(&self, grant: &Grant, frames: &mut dyn Read) -> Result<Vec<Outcome>, HostError> {
+        self.push_telling(grant, frames, &|_| {})
+    }
+
+    /// Takes in a stream as [`Host::push`] does, and says of each revision that the peer has it,
+    /// before anyone else hears of it.
+    ///
+    /// # Errors
+    /// As [`Host::push`].
+    pub fn push_telling(
+        &self,
+        grant: &Grant,
+        frames: &mut dyn Read,
+        arriving: &dyn Fn(ItemHash),
+    ) -> Result<Vec<Outcome>, HostError> {
         if grant.read_only {
             return Err(Refused::ReadOnlyToken.into());
         }
         // Whoever does not know its own revisions would take everything for new.
         self.replica.set()?;
         let terms = Terms { from: &grant.name, wanted: None, wait_for_parents: false };
-        let reception = take_in(&*self.replica, frames, terms, &|_| {});
+        let reception = take_in_telling(&*self.replica, frames, terms, &|_| {}, arriving);
         outcomes_of(reception)
     }
 

@@ -19,7 +19,7 @@ use super::identity::{Hello, WikiId};
 use super::item::ItemHash;
 use super::page::{Question, read_note, write_note};
 use super::receive::Outcome;
-use super::remote::{Answer, Remote, RemoteError};
+use super::remote::{Answer, Follow, Heard, Remote, RemoteError};
 use super::set::MAX_MESSAGE;
 
 /// The header that says which version of the protocol is spoken.
@@ -33,6 +33,8 @@ pub const LARGEST_HEADER: &str = "everpage-largest";
 
 /// The most bytes of an answer that is not a stream.
 const MAX_ANSWER: u64 = 64 << 20;
+/// How long news are waited for: several times as long as a peer that is well stays silent.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// How long a peer is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,11 +161,11 @@ impl HttpRemote {
     ) -> Result<(Hello, Response<Body>), RemoteError> {
         let mut request = self
             .agent
-            .post(format!("{}/-/sync/v1/{what}", self.base))
+            .post(self.address(what))
             .config()
             .timeout_global(self.whole)
             .build()
-            .header("authorization", format!("Bearer {}", self.token))
+            .header("authorization", self.bearer())
             .header("content-type", "application/octet-stream");
         if what == "push" {
             // A refusal comes before the body is sent.
@@ -173,6 +175,23 @@ impl HttpRemote {
             request = request.header(name, value);
         }
         let response = request.send(body).map_err(|e| self.broken("reach", into_io(e)))?;
+        self.judge(hello, response)
+    }
+
+    fn address(&self, what: &str) -> String {
+        format!("{}/-/sync/v1/{what}", self.base)
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+
+    /// Takes a response for an answer or for a refusal.
+    fn judge(
+        &self,
+        hello: &Hello,
+        response: Response<Body>,
+    ) -> Result<(Hello, Response<Body>), RemoteError> {
         let theirs = hello_of(response.headers());
         if response.status() == 200 {
             let theirs = theirs.ok_or_else(|| self.stranger("200"))?;
@@ -295,6 +314,30 @@ impl Remote for HttpRemote {
         let mut answer = GzDecoder::new(raw);
         let told = read_note(&mut answer).map_err(|e| self.unreadable(e))?;
         Ok(Answer { hello, told, frames: Box::new(answer) })
+    }
+}
+
+impl Follow for HttpRemote {
+    fn feed(&self, hello: &Hello, cursor: Option<&str>) -> Result<(Hello, Heard), RemoteError> {
+        let mut request = self
+            .agent
+            .get(self.address("feed"))
+            .config()
+            .timeout_recv_response(Some(SILENCE))
+            .build()
+            .header("authorization", self.bearer());
+        if let Some(cursor) = cursor {
+            request = request.query("cursor", cursor);
+        }
+        for (name, value) in hello_headers(hello) {
+            request = request.header(name, value);
+        }
+        let response = request.call().map_err(|e| self.broken("reach", into_io(e)))?;
+        let (theirs, response) = self.judge(hello, response)?;
+        let answer = self.read_answer(response, MAX_ANSWER)?;
+        let heard = serde_json::from_slice(&answer)
+            .map_err(|_| self.protocol("its news cannot be read"))?;
+        Ok((theirs, heard))
     }
 }
 

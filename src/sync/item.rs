@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::model::path::DocKey;
@@ -11,7 +12,8 @@ use crate::model::revision::RevisionId;
 
 /// Stands for one revision of one document: the SHA-256 of the document's folded name, a zero byte
 /// and the revision's id.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct ItemHash([u8; 32]);
 
 impl ItemHash {
@@ -57,6 +59,20 @@ impl FromStr for ItemHash {
         let mut bytes = [0; 32];
         hex::decode_to_slice(text, &mut bytes)?;
         Ok(Self(bytes))
+    }
+}
+
+impl From<ItemHash> for String {
+    fn from(item: ItemHash) -> Self {
+        item.to_string()
+    }
+}
+
+impl TryFrom<String> for ItemHash {
+    type Error = hex::FromHexError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
     }
 }
 

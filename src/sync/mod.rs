@@ -8,10 +8,13 @@
 //! runs but the revisions themselves.
 //!
 //! Two traits keep it apart from everything else: [`Replica`] is the side here, [`Remote`] the other.
-//! A [`Host`] answers peers for a replica, over HTTP or in the same process ([`InProcess`]).
+//! A [`Host`] answers peers for a replica, over HTTP or in the same process ([`InProcess`]); a
+//! [`Follower`] keeps a replica in step with a peer for ever.
 //! Everything blocks; nothing here is async and nothing resolves.
 
+mod elsewhere;
 mod error;
+pub mod follow;
 pub mod frame;
 pub mod host;
 pub mod http;
@@ -28,14 +31,16 @@ pub mod set;
 pub mod tokens;
 pub mod upstream;
 
+pub use self::elsewhere::Elsewhere;
 pub use self::error::{Refused, ReplicaError, SyncError};
+pub use self::follow::{Follower, Live, State, Status};
 pub use self::host::{Grant, Host, InProcess};
 pub use self::http::HttpRemote;
 pub use self::identity::{Hello, PROTOCOL, ReplicaId, WikiId};
 pub use self::item::{Item, ItemHash};
 pub use self::place::Place;
 pub use self::receive::{Fate, Outcome};
-pub use self::remote::{Answer, Remote, RemoteError};
+pub use self::remote::{Answer, Follow, Heard, Remote, RemoteError};
 pub use self::replica::{Replica, RevisionFile};
 pub use self::run::{Direction, Options, Progress, Summary, sync};
 pub use self::set::{Set, WarmSet};

@@ -108,6 +108,11 @@ impl Quarantine {
         at: Timestamp,
         file: Option<&mut dyn Read>,
     ) -> Result<(), ReplicaError> {
+        let mut known = self.known.lock();
+        self.look(&mut known)?;
+        if known.suspects.iter().any(|s| s.name == suspect.name) {
+            return Ok(());
+        }
         tracing::warn!(
             path = suspect.path,
             id = suspect.id,
@@ -115,11 +120,6 @@ impl Quarantine {
             reason = suspect.reason,
             "a revision from a peer was set aside"
         );
-        let mut known = self.known.lock();
-        self.look(&mut known)?;
-        if known.suspects.iter().any(|s| s.name == suspect.name) {
-            return Ok(());
-        }
         if known.suspects.len() >= MOST {
             tracing::warn!(most = MOST, "the quarantine is full; everpage quarantine ls lists it");
             return Ok(());

@@ -102,6 +102,18 @@ pub fn take_in(
     terms: Terms<'_>,
     seen: &(dyn Fn(u64) + Sync),
 ) -> Reception {
+    take_in_telling(replica, stream, terms, seen, &|_| {})
+}
+
+/// Takes in a stream as [`take_in`] does, and says of each revision that may enter that the peer has
+/// it, before it is shown to anyone.
+pub fn take_in_telling(
+    replica: &dyn Replica,
+    stream: &mut dyn Read,
+    terms: Terms<'_>,
+    seen: &(dyn Fn(u64) + Sync),
+    arriving: &dyn Fn(ItemHash),
+) -> Reception {
     let desk = Desk {
         replica,
         from: terms.from,
@@ -112,7 +124,7 @@ pub fn take_in(
     };
     let writers = replica.writers();
     let (end, bytes) = if writers <= 1 {
-        read_all(&desk, stream, terms, &mut |job| desk.write(job))
+        read_all(&desk, stream, terms, arriving, &mut |job| desk.write(job))
     } else {
         let (sender, receiver) = sync_channel(writers);
         let receiver = Mutex::new(receiver);
@@ -121,7 +133,7 @@ pub fn take_in(
                 scope.spawn(|| desk.write_all(&receiver));
             }
             let sender: SyncSender<Job> = sender;
-            read_all(&desk, stream, terms, &mut |job| {
+            read_all(&desk, stream, terms, arriving, &mut |job| {
                 // The writers end only after the sender is dropped.
                 let _ = sender.send(job);
             })
@@ -148,7 +160,7 @@ pub fn take_in_page(
         only: Some(only),
     };
     let terms = Terms { from, wanted: None, wait_for_parents: false };
-    let (end, bytes) = read_all(&desk, stream, terms, &mut |job| desk.write(job));
+    let (end, bytes) = read_all(&desk, stream, terms, &|_| {}, &mut |job| desk.write(job));
     desk.close(bytes, end)
 }
 
@@ -331,6 +343,7 @@ fn read_all(
     desk: &Desk<'_>,
     stream: &mut dyn Read,
     mut terms: Terms<'_>,
+    arriving: &dyn Fn(ItemHash),
     hand_over: &mut dyn FnMut(Job),
 ) -> (Result<(), Interruption>, u64) {
     let mut arrived: HashMap<DocKey, Arrived> = HashMap::new();
@@ -348,7 +361,11 @@ fn read_all(
         let taken = if place >= most {
             Err(invalid("more revisions came than may"))
         } else {
-            take_one(desk, stream, &mut terms, &mut arrived, place, &head, hand_over)
+            let mut hand_over = |job: Job| {
+                arriving(ItemHash::of(&job.path.key(), job.id));
+                hand_over(job);
+            };
+            take_one(desk, stream, &mut terms, &mut arrived, place, &head, &mut hand_over)
         };
         if let Err(error) = taken {
             return (Err(Interruption::Stream(error)), bytes);

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use serde::{Deserialize, Serialize};
+
 use super::error::Refused;
 use super::identity::Hello;
 use super::item::ItemHash;
@@ -60,6 +62,32 @@ pub struct Answer<'a> {
     pub told: Told,
     /// Frames of what is missing here.
     pub frames: Box<dyn Read + 'a>,
+}
+
+/// Another replica that also tells what is new there.
+pub trait Follow: Remote + Send + Sync {
+    /// Waits until something came there after `cursor`, or for some seconds, and says what. Without a
+    /// cursor it returns at once, with the place after everything that is there.
+    ///
+    /// # Errors
+    /// As [`Remote::reconcile`].
+    fn feed(&self, hello: &Hello, cursor: Option<&str>) -> Result<(Hello, Heard), RemoteError>;
+}
+
+/// What is new at another replica.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// The place to ask from next time.
+    pub cursor: String,
+    /// The revisions that came, parents before their children; none where nothing happened.
+    #[serde(default)]
+    pub items: Vec<ItemHash>,
+    /// The place that was asked from is not known any more: everything has to be compared.
+    #[serde(default)]
+    pub lost: bool,
+    /// The token is for reading only.
+    #[serde(default)]
+    pub read_only: bool,
 }
 
 /// Why the other side gave no answer that can be used.

@@ -118,14 +118,7 @@ pub fn sync(
     options: Options,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Summary, SyncError> {
-    let mut run = Run {
-        replica,
-        remote,
-        progress,
-        hello: hello_of(replica)?,
-        theirs: None,
-        summary: Summary::default(),
-    };
+    let mut run = Run::begin(replica, remote, progress)?;
     run.name_ourselves()?;
     let difference = run.compare(options)?;
     run.summary.complete = difference.complete;
@@ -140,6 +133,49 @@ pub fn sync(
     if options.direction != Direction::Pull {
         run.push(&difference)?;
     }
+    Ok(run.summary)
+}
+
+/// Fetches what the other side said is new there, as far as it is missing here, and returns what came
+/// of it and whether something waits for parents that did not come along: then only comparing
+/// everything finds them.
+///
+/// # Errors
+/// As [`sync`].
+pub fn fetch_news(
+    replica: &dyn Replica,
+    remote: &dyn Remote,
+    items: &[ItemHash],
+) -> Result<(Summary, bool), SyncError> {
+    let missing: Vec<ItemHash> = items
+        .iter()
+        .filter(|item| replica.locate(item).is_none() && !replica.is_set_aside(item))
+        .copied()
+        .collect();
+    let mut run = Run::begin(replica, remote, &|_| {})?;
+    run.summary.missing_here = missing.len() as u64;
+    let (done, mut waits) = (AtomicU64::new(0), false);
+    for batch in missing.chunks(MAX_ITEMS) {
+        waits |= !run.fetch_batch(batch, true, &done, missing.len() as u64)?.is_empty();
+    }
+    run.summary.complete = true;
+    Ok((run.summary, waits))
+}
+
+/// Hands over revisions that are new here to a side that takes files up to `largest` bytes.
+///
+/// # Errors
+/// As [`sync`].
+pub fn push_news(
+    replica: &dyn Replica,
+    remote: &dyn Remote,
+    revisions: Vec<(DocPath, RevisionId)>,
+    largest: u64,
+) -> Result<Summary, SyncError> {
+    let mut run = Run::begin(replica, remote, &|_| {})?;
+    run.summary.missing_there = revisions.len() as u64;
+    run.push_revisions(revisions, largest)?;
+    run.summary.complete = true;
     Ok(run.summary)
 }
 
@@ -187,7 +223,17 @@ struct Run<'a> {
     summary: Summary,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn begin(
+        replica: &'a dyn Replica,
+        remote: &'a dyn Remote,
+        progress: &'a (dyn Fn(Progress) + Sync),
+    ) -> Result<Self, SyncError> {
+        let hello = hello_of(replica)?;
+        let summary = Summary::default();
+        Ok(Self { replica, remote, progress, hello, theirs: None, summary })
+    }
+
     /// A wiki with something in it has an id of its own from its first exchange on.
     fn name_ourselves(&mut self) -> Result<(), SyncError> {
         self.hello = introduce(self.replica)?;
@@ -316,12 +362,20 @@ impl Run<'_> {
         let largest = self.theirs.map_or(u64::MAX, |t| t.largest);
         // Under another date there: fetched or set aside already, and no help to the other side.
         let both: HashSet<&ItemHash> = difference.need.iter().collect();
-        let mut found: Vec<(DocPath, RevisionId)> = difference
+        let found = difference
             .have
             .iter()
             .filter(|item| !both.contains(item))
             .filter_map(|item| self.replica.locate(item))
             .collect();
+        self.push_revisions(found, largest)
+    }
+
+    fn push_revisions(
+        &mut self,
+        mut found: Vec<(DocPath, RevisionId)>,
+        largest: u64,
+    ) -> Result<(), SyncError> {
         found.sort_unstable();
         let total = found.len() as u64;
         let mut done = 0;

@@ -72,6 +72,11 @@ impl Tokens {
         }
     }
 
+    /// Tells whether no peer was ever added, without reading anything.
+    pub fn is_empty(&self) -> bool {
+        !self.local.join(FILE).exists()
+    }
+
     /// Adds a peer and returns its token, which cannot be read again. `drawn` are random.
     ///
     /// # Errors

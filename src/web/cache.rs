@@ -9,12 +9,12 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use brotli::enc::BrotliEncoderParams;
-use quick_cache::{Equivalent, Weighter};
 use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
 use sha2::{Digest, Sha256};
 
-use super::extract::Theme;
-use crate::model::path::DocKey;
+use super::extract::{Theme, Visitor};
+use crate::model::path::{DocKey, fold};
 
 /// How many bytes of pages are kept.
 const CAPACITY: u64 = 128 << 20;
@@ -36,6 +36,8 @@ pub(super) struct Validity {
 pub(super) struct CachedPage {
     pub(super) key: DocKey,
     pub(super) validity: Validity,
+    /// Who wrote the versions that wait, in small letters: they are told, and the others are not.
+    waiting: Vec<String>,
     etag: HeaderValue,
     html: Bytes,
     brotli: OnceLock<Bytes>,
@@ -43,18 +45,29 @@ pub(super) struct CachedPage {
 }
 
 impl CachedPage {
-    pub(super) fn new(key: DocKey, validity: Validity, html: String) -> Self {
+    pub(super) fn new(key: DocKey, validity: Validity, waiting: Vec<String>, html: String) -> Self {
         let digest = hex::encode(&Sha256::digest(&html)[..12]);
         let etag = HeaderValue::from_str(&format!("W/\"{digest}\""))
             .unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
         Self {
             key,
             validity,
+            waiting,
             etag,
             html: html.into(),
             brotli: OnceLock::new(),
             gzip: OnceLock::new(),
         }
+    }
+
+    /// Tells whether whoever asks has to be told of a version of theirs. Where none waits, not even
+    /// the cookies are read.
+    pub(super) fn is_about(&self, headers: &HeaderMap) -> bool {
+        if self.waiting.is_empty() {
+            return false;
+        }
+        let author = Visitor::of(headers, "").author;
+        !author.is_empty() && self.waiting.contains(&fold(&author))
     }
 
     /// Answers a request with the page, or with 304 where the browser has it.
@@ -194,6 +207,7 @@ mod tests {
         let page = CachedPage::new(
             crate::model::path::DocPath::new("A.md").unwrap().key(),
             Validity { version: 1, conflicts: 0 },
+            Vec::new(),
             "<p>hello</p>".repeat(100),
         );
         let first = page.respond(&HeaderMap::new());

@@ -185,10 +185,10 @@ fn anyhow_chain(error: &dyn std::error::Error) -> String {
 }
 
 /// Makes a sentence of an error's message.
-fn sentence(message: &str) -> String {
+pub(super) fn sentence(message: &str) -> String {
     let mut chars = message.chars();
     let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}.", chars.as_str())
+    format!("{first}{}.", chars.as_str().trim_end_matches('.'))
 }
 
 impl IntoResponse for Failure {

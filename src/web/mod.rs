@@ -14,6 +14,7 @@ mod error;
 mod extract;
 mod filters;
 mod pages;
+mod peers;
 mod presence;
 mod replica;
 mod routes;

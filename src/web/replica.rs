@@ -5,6 +5,9 @@
 
 use std::io::Read;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
 
 use crate::model::path::{DocKey, DocPath};
 use crate::model::revision::RevisionId;
@@ -12,9 +15,10 @@ use crate::store::{Body, Received, StoreError};
 use crate::sync::page::Known;
 use crate::sync::quarantine::Suspect;
 use crate::sync::{
-    Item, ItemHash, Place, Replica, ReplicaError, ReplicaId, RevisionFile, Set, WarmSet, WikiId,
+    Elsewhere, Item, ItemHash, Live, Place, Replica, ReplicaError, ReplicaId, RevisionFile, Set,
+    WarmSet, WikiId,
 };
-use crate::wiki::{Change, Document, Revision, Wiki, WikiError};
+use crate::wiki::{Change, Cursor, Document, FeedEntry, News, Revision, Wiki, WikiError};
 
 /// What a header may add to the largest content.
 const HEADER_ROOM: u64 = crate::model::file::MAX_HEADER_BYTES as u64;
@@ -24,18 +28,27 @@ pub struct WikiReplica {
     wiki: Arc<Wiki>,
     place: Place,
     warm: Arc<WarmSet>,
+    elsewhere: Elsewhere,
+    /// How many times a revision was found to be damaged or gone.
+    alarms: Arc<AtomicU64>,
 }
 
 impl WikiReplica {
     /// Puts a replica around a wiki and keeps it in step from now on.
     pub fn new(wiki: Arc<Wiki>, place: Place) -> Self {
         let warm = Arc::new(WarmSet::default());
-        let listening = Arc::clone(&warm);
-        wiki.on_change(move |change| note(&listening, change));
+        let alarms = Arc::new(AtomicU64::new(0));
+        let (listening, alarm) = (Arc::clone(&warm), Arc::clone(&alarms));
+        wiki.on_change(move |change| {
+            note(&listening, change);
+            if is_alarming(change) {
+                alarm.fetch_add(1, Ordering::Relaxed);
+            }
+        });
         for key in wiki.keys() {
             learn(&wiki, &warm, &key);
         }
-        Self { wiki, place, warm }
+        Self { wiki, place, warm, elsewhere: Elsewhere::default(), alarms }
     }
 
     /// Returns the files of the exchange.
@@ -43,8 +56,48 @@ impl WikiReplica {
         &self.place
     }
 
-    fn known(&self, path: &DocPath) -> Option<Arc<Document>> {
+    /// Puts a revision that was set aside into its page after all, as a person decided.
+    ///
+    /// # Errors
+    /// [`NotAccepted`]; it stays set aside.
+    pub(super) fn accept(&self, suspect: &Suspect) -> Result<(), NotAccepted> {
+        let no = |reason: &str| NotAccepted::For(reason.to_owned());
+        let path = DocPath::new(&suspect.path).map_err(|_| no("No page can have this name."))?;
+        let id = suspect.id.parse().map_err(|_| no("No revision can have this id."))?;
+        let quarantine = self.place.quarantine();
+        let Some(mut file) = quarantine.open(suspect).map_err(NotAccepted::from_local)? else {
+            return Err(no("Its bytes were not kept, so there is nothing to take in."));
+        };
+        self.wiki.refresh(&path).map_err(NotAccepted::Failed)?;
+        match self.wiki.receive(&path, id, Body::Stream(&mut file)) {
+            Ok(_) => {}
+            Err(WikiError::Store(error @ (StoreError::NotWhole { .. } | StoreError::Taken(_)))) => {
+                return Err(NotAccepted::For(format!("It cannot be taken in: {error}.")));
+            }
+            Err(error) => return Err(NotAccepted::Failed(error)),
+        }
+        self.show(&path);
+        quarantine.remove(suspect).map_err(NotAccepted::from_local)
+    }
+
+    fn document(&self, path: &DocPath) -> Option<Arc<Document>> {
         self.wiki.known(&path.key())
+    }
+}
+
+/// Why a revision stays set aside although a person wanted it.
+#[derive(Debug)]
+pub(super) enum NotAccepted {
+    /// It cannot be one of its page, for the reason.
+    For(String),
+    /// The disk refused.
+    Failed(WikiError),
+}
+
+impl NotAccepted {
+    fn from_local(error: ReplicaError) -> Self {
+        tracing::warn!(%error, "the quarantine cannot be used");
+        Self::For("The disk of the server refused; its log says more.".to_owned())
     }
 }
 
@@ -60,6 +113,27 @@ fn learn(wiki: &Wiki, warm: &WarmSet, key: &DocKey) {
         // It changed just then: what was taken in may be gone.
         note_between(warm, Some(&document), None);
     }
+}
+
+/// Tells whether a revision turned out to be damaged, or is gone: a peer may have it whole.
+fn is_alarming(change: &Change) -> bool {
+    let whole = |document: Option<&Document>, id| {
+        document.and_then(|d| d.revision(id)).map(|r| r.damage.is_none())
+    };
+    let (before, after) = (change.before.as_deref(), change.after.as_deref());
+    let lost = before.is_some_and(|d| {
+        d.revisions().any(|r| r.damage.is_none() && whole(after, r.id) != Some(true))
+    });
+    let damaged = after.is_some_and(|d| {
+        d.revisions().any(|r| r.damage.is_some() && whole(before, r.id) != Some(false))
+    });
+    lost || damaged
+}
+
+/// Returns the revisions that entries of the feed brought, in order.
+pub(super) fn brought(entries: &[Arc<FeedEntry>]) -> Vec<(DocPath, RevisionId)> {
+    let each = entries.iter().flat_map(|e| e.added.iter().map(|id| (e.path.clone(), *id)));
+    each.collect()
 }
 
 fn note(warm: &WarmSet, change: &Change) {
@@ -122,7 +196,7 @@ impl Replica for WikiReplica {
     }
 
     fn open(&self, path: &DocPath, id: RevisionId) -> Result<Option<RevisionFile>, ReplicaError> {
-        let Some(document) = self.known(path) else { return Ok(None) };
+        let Some(document) = self.document(path) else { return Ok(None) };
         match self.wiki.open_file(&document, id) {
             Ok(file) => Ok(Some(RevisionFile { length: file.length, reader: file.reader })),
             Err(
@@ -140,11 +214,11 @@ impl Replica for WikiReplica {
     }
 
     fn holds(&self, path: &DocPath, id: RevisionId) -> bool {
-        self.known(path).is_some_and(|d| d.revision(id).is_some_and(|r| r.damage.is_none()))
+        self.document(path).is_some_and(|d| d.revision(id).is_some_and(|r| r.damage.is_none()))
     }
 
     fn highest(&self, path: &DocPath) -> u64 {
-        self.known(path).and_then(|d| d.resolution().winner).map_or(0, RevisionId::number)
+        self.document(path).and_then(|d| d.resolution().winner).map_or(0, RevisionId::number)
     }
 
     fn receive(
@@ -157,7 +231,7 @@ impl Replica for WikiReplica {
     }
 
     fn revisions(&self, path: &DocPath) -> Vec<(DocPath, RevisionId)> {
-        let Some(document) = self.known(path) else { return Vec::new() };
+        let Some(document) = self.document(path) else { return Vec::new() };
         let whole = document.revisions().filter(|r| r.damage.is_none());
         whole.map(|r| (document.path().clone(), r.id)).collect()
     }
@@ -191,6 +265,43 @@ impl Replica for WikiReplica {
     fn largest(&self) -> u64 {
         let limits = self.wiki.limits();
         limits.attachment.max(crate::wiki::MAX_TEXT).saturating_add(HEADER_ROOM)
+    }
+}
+
+impl Live for WikiReplica {
+    fn place(&self) -> String {
+        self.wiki.feed().cursor().to_string()
+    }
+
+    fn since(&self, place: &str) -> Option<(Vec<(DocPath, RevisionId)>, String)> {
+        let cursor: Cursor = place.parse().ok()?;
+        match self.wiki.feed().since(cursor) {
+            (News::Changes(entries), next) => Some((brought(&entries), next.to_string())),
+            (News::TooOld, _) => None,
+        }
+    }
+
+    fn alarms(&self) -> u64 {
+        self.alarms.load(Ordering::Relaxed)
+    }
+
+    fn on_news(&self, bell: Box<dyn Fn() + Send + Sync>) {
+        let bell: Arc<dyn Fn() + Send + Sync> = Arc::from(bell);
+        let scanned = Arc::clone(&bell);
+        self.wiki.on_change(move |_| bell());
+        self.wiki.on_scan(move || scanned());
+    }
+
+    fn elsewhere(&self) -> &Elsewhere {
+        &self.elsewhere
+    }
+
+    fn now(&self) -> Timestamp {
+        self.wiki.clock().now()
+    }
+
+    fn draw(&self) -> u64 {
+        self.wiki.nonces().draw().as_u64_pair().0
     }
 }
 

@@ -47,9 +47,7 @@ pub(super) async fn guard(State(site): State<Site>, request: Request, next: Next
         );
         return (StatusCode::MISDIRECTED_REQUEST, message).into_response();
     }
-    if is_unsafe(request.method())
-        && is_cross_site(request.headers(), host, public)
-    {
+    if is_unsafe(request.method()) && is_cross_site(request.headers(), host, public) {
         let message = "This form was sent from another site, so nothing was done with it.\n";
         return (StatusCode::FORBIDDEN, message).into_response();
     }

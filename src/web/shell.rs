@@ -27,6 +27,8 @@ pub struct Shell {
     pub theme: Theme,
     /// The site takes edits.
     pub may_edit: bool,
+    /// It exchanges with other servers, or is ready to.
+    pub has_peers: bool,
     /// Where to return to after choosing a theme: an address of this site.
     pub here: String,
     /// What was just saved is not at the upstream yet.
@@ -63,6 +65,7 @@ impl Shell {
             query: String::new(),
             theme: visitor.theme,
             may_edit: settings.access == Access::Open,
+            has_peers: site.has_peers(),
             here: visitor.here.clone(),
             owed: tells_of_debt(&visitor.here).then(|| Away::of(site)).flatten(),
         }

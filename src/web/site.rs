@@ -9,9 +9,10 @@ use tokio::sync::Semaphore;
 use super::cache::ViewCache;
 use super::error::Failure;
 use super::pages::upload::Claims;
+use super::peers::{Incoming, Peers};
 use super::presence::Presence;
 use super::replica::WikiReplica;
-use crate::sync::Host;
+use crate::sync::{Follower, Host};
 use crate::wiki::goto::GotoBox;
 use crate::wiki::search::SearchIndex;
 use crate::wiki::{ReaderSettings, Wiki};
@@ -73,13 +74,6 @@ struct Inner {
     peers: OnceLock<Peers>,
 }
 
-/// The wiki as other servers see it.
-#[derive(Clone)]
-pub(super) struct Peers {
-    pub(super) replica: Arc<WikiReplica>,
-    pub(super) host: Host,
-}
-
 /// What is counted for those who watch over the server.
 #[derive(Default)]
 struct Counts {
@@ -113,12 +107,28 @@ impl Site {
     pub fn serve_peers(&self, replica: Arc<WikiReplica>) {
         let host = Host::new(Arc::clone(&replica) as Arc<dyn crate::sync::Replica>);
         // The first one stays.
-        let _ = self.0.peers.set(Peers { replica, host });
+        let incoming = Arc::new(Incoming::default());
+        let _ = self.0.peers.set(Peers { replica, host, incoming, followed: Arc::default() });
+    }
+
+    /// Shows these followers, of the replica that is served, to people.
+    pub fn show_followers(&self, followers: Arc<Vec<Follower>>) {
+        if let Some(peers) = self.peers() {
+            // The first ones stay.
+            let _ = peers.followed.set(followers);
+        }
     }
 
     /// Returns the wiki as other servers see it, if they are answered.
     pub(super) fn peers(&self) -> Option<&Peers> {
         self.0.peers.get()
+    }
+
+    /// Tells whether it follows other servers, or gave one of them a token.
+    pub(super) fn has_peers(&self) -> bool {
+        self.peers().is_some_and(|peers| {
+            !peers.followers().is_empty() || !peers.replica.place().tokens().is_empty()
+        })
     }
 
     /// Gives the site the index to search in; without one, nothing is found.

@@ -49,13 +49,8 @@ impl Wiki {
     pub fn start(self: &Arc<Self>) -> std::io::Result<Background> {
         let (wake, hints) = channel();
         let (ask, asked) = channel();
-        let scanner = Scanner {
-            wiki: Arc::clone(self),
-            asked,
-            hints: wake.clone(),
-            watch: None,
-            root: None,
-        };
+        let scanner =
+            Scanner { wiki: Arc::clone(self), asked, hints: wake.clone(), watch: None, root: None };
         let follower = Follower { wiki: Arc::clone(self), hints, scanner: ask };
         // A thread each, so that no hint waits for a scan to end.
         let mut background = Background { wiki: Arc::clone(self), wake, threads: Vec::new() };

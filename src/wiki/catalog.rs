@@ -43,6 +43,8 @@ struct Inner {
     mentions: HashMap<String, BTreeSet<DocKey>>,
     conflicted: BTreeSet<DocKey>,
     strange: BTreeSet<DocKey>,
+    /// How many revisions are named as parents and are not here, in all documents.
+    missing: usize,
     recent: BTreeSet<RecentEntry>,
     /// Changes whenever the page would look different.
     versions: HashMap<DocKey, u64>,
@@ -88,6 +90,10 @@ impl Catalog {
 
     pub(super) fn conflict_count(&self) -> usize {
         self.inner.read().conflicted.len()
+    }
+
+    pub(super) fn missing_count(&self) -> usize {
+        self.inner.read().missing
     }
 
     pub(super) fn strange(&self) -> Vec<Arc<Document>> {
@@ -174,6 +180,7 @@ impl Inner {
         if !document.findings().is_empty() {
             self.strange.insert(key.clone());
         }
+        self.missing += document.resolution().missing.len();
     }
 
     fn forget(&mut self, document: &Document) {
@@ -185,6 +192,7 @@ impl Inner {
         }
         self.conflicted.remove(key);
         self.strange.remove(key);
+        self.missing -= document.resolution().missing.len();
     }
 
     /// Takes in the revisions that came and drops those that went; the others stay untouched.

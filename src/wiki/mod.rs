@@ -294,6 +294,11 @@ impl Wiki {
         self.catalog.conflict_count()
     }
 
+    /// Returns how many revisions are named as parents and have not arrived, in all documents.
+    pub fn missing_parents(&self) -> usize {
+        self.catalog.missing_count()
+    }
+
     /// Returns everything strange that is known of, in documents and beside them.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = self.findings.lock().clone();

@@ -8,6 +8,7 @@
 )]
 
 mod exchange;
+mod following;
 mod hostile;
 mod http;
 mod support;

@@ -5,22 +5,33 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use everpage::model::path::DocPath;
 use everpage::model::revision::RevisionId;
 use everpage::store::fs::FsStore;
+use everpage::sync::http::Patience;
 use everpage::sync::quarantine::Suspect;
 use everpage::sync::{
-    Hello, HttpRemote, InProcess, ItemHash, Options, Outcome, Place, Remote, RemoteError, Replica,
-    Summary, SyncError, Upstream, sync, upstream,
+    Direction, Follow, Follower, Heard, Hello, HttpRemote, InProcess, ItemHash, Options, Outcome,
+    Place, Remote, RemoteError, Replica, Status, Summary, SyncError, Upstream, sync, upstream,
 };
 use everpage::web::{Site, SiteSettings, WikiReplica, WikiUpstream, app, server};
 use everpage::wiki::{
-    Edit, IfMovedOn, Limits, Nonces, Parts, Saved, SystemClock, SystemNonces, Wiki,
+    Clock, Edit, IfMovedOn, Limits, Nonces, Parts, Saved, SystemClock, SystemNonces, Wiki,
 };
+use jiff::Timestamp;
 use tempfile::TempDir;
 use uuid::Uuid;
+
+struct Standing(Timestamp);
+
+impl Clock for Standing {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
 
 pub(crate) struct Node {
     pub(crate) dir: TempDir,
@@ -35,9 +46,18 @@ impl Node {
 
     /// Opens the wiki that lies in a directory.
     pub(crate) fn at(dir: TempDir) -> Self {
+        Self::with(dir, Arc::new(SystemClock))
+    }
+
+    /// Makes a wiki on a machine whose clock stands still at that time.
+    pub(crate) fn with_clock(time: &str) -> Self {
+        Self::with(tempfile::tempdir().unwrap(), Arc::new(Standing(time.parse().unwrap())))
+    }
+
+    fn with(dir: TempDir, clock: Arc<dyn Clock>) -> Self {
         let wiki = Arc::new(Wiki::new(Parts {
             store: Arc::new(FsStore::open(dir.path()).unwrap()),
-            clock: Arc::new(SystemClock),
+            clock,
             nonces: Arc::new(SystemNonces),
             base_path: String::new(),
             limits: Limits { attachment: 8 << 20, ..Limits::default() },
@@ -203,6 +223,72 @@ impl Remote for Cut<'_> {
     }
 }
 
+/// A peer over HTTP whose feed can forget a place, and whose streams can break.
+pub(crate) struct Cursors {
+    remote: HttpRemote,
+    forget: AtomicBool,
+    lost: AtomicUsize,
+    cuts: AtomicUsize,
+}
+
+impl Cursors {
+    pub(crate) fn of(url: &str, token: &str) -> Arc<Self> {
+        let remote = HttpRemote::new(url, token, Patience::default()).unwrap();
+        let (lost, cuts) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Arc::new(Self { remote, forget: AtomicBool::new(false), lost, cuts })
+    }
+
+    /// The next question comes from a place that is not known any more.
+    pub(crate) fn forget(&self) {
+        self.forget.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn lost(&self) -> usize {
+        self.lost.load(Ordering::SeqCst)
+    }
+
+    /// The next so many streams break.
+    pub(crate) fn cut_fetches(&self, count: usize) {
+        self.cuts.store(count, Ordering::SeqCst);
+    }
+}
+
+impl Follow for Cursors {
+    fn feed(&self, hello: &Hello, cursor: Option<&str>) -> Result<(Hello, Heard), RemoteError> {
+        let (mut theirs, mut heard) = self.remote.feed(hello, cursor)?;
+        // What came is kept from the follower, so that only comparing can find it.
+        if cursor.is_some() && self.forget.swap(false, Ordering::SeqCst) {
+            let old = "67e55044-10b1-426f-9247-bb680e5fe0c8:42";
+            (theirs, heard) = self.remote.feed(hello, Some(old))?;
+            self.lost.fetch_add(usize::from(heard.lost), Ordering::SeqCst);
+        }
+        Ok((theirs, heard))
+    }
+}
+
+impl Remote for Cursors {
+    fn name(&self) -> String {
+        self.remote.name()
+    }
+
+    fn reconcile(&self, hello: &Hello, message: &[u8]) -> Result<(Hello, Vec<u8>), RemoteError> {
+        self.remote.reconcile(hello, message)
+    }
+
+    fn fetch(&self, hello: &Hello, wanted: &[ItemHash]) -> Result<Box<dyn Read + '_>, RemoteError> {
+        let stream = self.remote.fetch(hello, wanted)?;
+        let cut = |left: usize| left.checked_sub(1);
+        if self.cuts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, cut).is_ok() {
+            return Ok(Box::new(Broken(stream, 150_000)));
+        }
+        Ok(stream)
+    }
+
+    fn push(&self, hello: &Hello, frames: &mut dyn Read) -> Result<Vec<Outcome>, RemoteError> {
+        self.remote.push(hello, frames)
+    }
+}
+
 /// A server on loopback; dropping it ends it.
 pub(crate) struct Server {
     pub(crate) url: String,
@@ -212,9 +298,17 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(node: &Node) -> Self {
+        Self::start_at(node, 0)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.url.rsplit_once(':').unwrap().1.parse().unwrap()
+    }
+
+    pub(crate) fn start_at(node: &Node, port: u16) -> Self {
         let site = Site::new(Arc::clone(&node.wiki), SiteSettings::default());
         site.serve_peers(Arc::clone(&node.replica));
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -240,6 +334,59 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());
         let _ = self.thread.take().unwrap().join();
+    }
+}
+
+impl Node {
+    /// Keeps in step with a server from now on.
+    pub(crate) fn follow(&self, url: &str, token: &str, direction: Direction) -> Follower {
+        let (address, token) = (url.to_owned(), token.to_owned());
+        let connect = Box::new(move || {
+            let remote = HttpRemote::new(&address, &token, Patience::default())?;
+            Ok(Arc::new(remote) as Arc<dyn Follow>)
+        });
+        Follower::start(Arc::clone(&self.replica) as _, url, direction, connect).unwrap()
+    }
+
+    /// Keeps in step with a peer of the test's own making.
+    pub(crate) fn follow_remote(&self, remote: Arc<dyn Follow>, name: &str) -> Follower {
+        let connect = Box::new(move || Ok(Arc::clone(&remote)));
+        Follower::start(Arc::clone(&self.replica) as _, name, Direction::Both, connect).unwrap()
+    }
+
+    /// Waits until something is so that changes with the pages; gives up after a minute.
+    pub(crate) fn await_that(&self, what: &str, so: impl Fn(&Self) -> bool) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let mut reader = self.wiki.feed().read_from(self.wiki.feed().cursor());
+        runtime.block_on(async {
+            let waiting = async {
+                while !so(self) {
+                    reader.next().await;
+                }
+            };
+            let waited = tokio::time::timeout(std::time::Duration::from_secs(60), waiting).await;
+            assert!(waited.is_ok(), "{what}");
+        });
+    }
+
+    /// Waits until the page has this text.
+    pub(crate) fn await_text(&self, name: &str, text: &str) {
+        self.await_that(&format!("“{text}” never came"), |node| {
+            let document = node.wiki.refresh(&path(name)).unwrap();
+            document.and_then(|d| d.winner().map(|w| w.id)).is_some() && node.text(name) == text
+        });
+    }
+}
+
+/// Waits until a follower is as it should be; gives up after a minute.
+pub(crate) fn await_status(follower: &Follower, so: impl Fn(&Status) -> bool) -> Status {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let status = follower.await_change(std::time::Duration::from_secs(1), &so);
+        if so(&status) {
+            return status;
+        }
+        assert!(std::time::Instant::now() < end, "it stays {status:#?}");
     }
 }
 

@@ -210,7 +210,9 @@ impl Store for FsStore {
     ) -> Result<(), StoreError> {
         match self.real_dir(folder) {
             Ok(_) => self.scan_tree(folder.as_str(), visit),
-            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Err(e)
+                if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+            {
                 self.check_reachable()
             }
             Err(e) => Err(StoreError::from_io("look at", &self.dir(folder), e)),

@@ -38,7 +38,7 @@ const MAX_RECENT: usize = 20;
 
 /// Streams what happens. `page` (repeated) names pages to watch, `recent` asks for all changes, and
 /// `cursor` says what the window has heard already. The events, all JSON:
-/// - `page`: `{"path", "revision": {…} or null, "conflicts"}`, at the start and when it changes;
+/// - `page`: `{"path", "revision": {…} or null, "conflicts", "missing"}`, at the start and when it changes;
 /// - `presence`: `{"path", "editors": [{"window", "person", "name"}]}`, likewise;
 /// - `conflicts`: `{"count"}`, likewise;
 /// - `recent`: `{"changes": [{"path", "title", "revision"}], "count"}`, or `{"unknown": true}` where
@@ -219,6 +219,7 @@ impl Follower {
             "path": path.without_suffix(),
             "revision": winner.map(about),
             "conflicts": document.as_ref().map_or(0, |d| d.resolution().conflicts.len()),
+            "missing": document.as_ref().map_or(0, |d| d.resolution().missing.len()),
         });
         self.push("page", &data);
     }

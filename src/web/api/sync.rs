@@ -5,6 +5,7 @@
 //! network and the one blocking hop that does the work, and neither waits for ever.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
@@ -17,14 +18,18 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::sync::host::HostError;
+use crate::sync::host::{Host, HostError};
 use crate::sync::http::{Patience, Refusal, hello_headers, read_hello};
 use crate::sync::page::{Question, read_note, write_note};
 use crate::sync::receive::MAX_ITEMS;
 use crate::sync::set::MAX_MESSAGE;
-use crate::sync::{Grant, Hello, Host, ItemHash, Refused, ReplicaError};
+use crate::sync::{Grant, Heard, Hello, ItemHash, Live, PROTOCOL, Refused, Replica, ReplicaError};
 use crate::web::Site;
-use crate::web::site::Peers;
+use crate::web::extract::Fields;
+use crate::web::peers::Peers;
+use crate::web::replica::brought;
+use crate::web::server::Stopping;
+use crate::wiki::{Cursor, News};
 
 /// How many pieces of a stream wait in memory.
 const PIECES: usize = 8;
@@ -36,6 +41,8 @@ const DRAIN: u64 = 64 << 20;
 const LAST_BYTES: Duration = Duration::from_secs(5);
 /// How long a peer may take to read the next piece of an answer.
 const STALL: Duration = Duration::from_secs(60);
+/// How long a peer that waits for news hears nothing: less than the minute after which proxies doubt.
+const BEAT: Duration = Duration::from_secs(20);
 
 /// Answers a message of the reconciliation.
 pub(in crate::web) async fn reconcile(State(site): State<Site>, request: Request) -> Response {
@@ -75,16 +82,82 @@ pub(in crate::web) async fn push(State(site): State<Site>, request: Request) -> 
         }
         let (sender, receiver) = mpsc::channel(PIECES);
         let pump = pump(body, sender, Patience::default());
-        let grant = call.grant.clone();
+        let (grant, replica, peers) = (call.grant.clone(), call.theirs.replica, call.peers.clone());
         let work = call.hop(move |host| {
             let mut frames = GzDecoder::new(Incoming { receiver, current: Bytes::new() });
-            let outcomes = host.push(&grant, &mut frames)?;
+            let known = peers.replica.elsewhere();
+            let arriving = |item| known.note(replica, item);
+            let outcomes = host.push_telling(&grant, &mut frames, &arriving)?;
             // The end of the compressed stream proves that none of it was altered on the way.
             io::copy(&mut frames.take(1), &mut io::sink()).map_err(HostError::Broken)?;
             Ok(outcomes)
         });
         let (outcomes, ()) = tokio::join!(work, pump);
         Ok(axum::Json(outcomes?).into_response())
+    })
+    .await
+}
+
+/// Tells what came after the place `cursor`, as soon as something has; an empty answer after a while
+/// says that all is well. Without a place it answers at once.
+pub(in crate::web) async fn feed(State(site): State<Site>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let stopping = parts.extensions.get::<Stopping>().cloned();
+    let fields = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes());
+    answer(&site, parts.headers, body, Refusing::AtOnce, async |call, _| {
+        // News of what was there before would never end.
+        call.peers.replica.set()?;
+        let feed = site.wiki().feed();
+        let heard = |cursor: Cursor| Heard {
+            cursor: cursor.to_string(),
+            read_only: call.grant.read_only,
+            ..Heard::default()
+        };
+        let asked = match fields.find("cursor") {
+            None => return Ok(axum::Json(heard(feed.cursor())).into_response()),
+            Some(text) => text.parse::<Cursor>().ok(),
+        };
+        let Some(asked) = asked else {
+            let lost = Heard { lost: true, ..heard(feed.cursor()) };
+            return Ok(axum::Json(lost).into_response());
+        };
+        let _listening = call.peers.incoming.listen(&call.grant.name);
+        let _place = Arc::clone(site.streams()).try_acquire_owned().map_err(|_| {
+            HostError::Protocol("so many peers and windows listen that it takes no more".to_owned())
+        })?;
+        let mut reader = feed.read_from(asked);
+        let news = async {
+            loop {
+                let entries = match reader.next().await {
+                    News::TooOld => return Heard { lost: true, ..heard(reader.cursor()) },
+                    News::Changes(entries) => entries,
+                };
+                // What the peer sent itself is no news to it.
+                let known = call.peers.replica.elsewhere();
+                let items = brought(&entries).into_iter();
+                let items: Vec<ItemHash> = items
+                    .map(|(path, id)| ItemHash::of(&path.key(), id))
+                    .filter(|item| !known.has(call.theirs.replica, item))
+                    .collect();
+                if !items.is_empty() {
+                    return Heard { items, ..heard(reader.cursor()) };
+                }
+            }
+        };
+        let stops = async {
+            match &stopping {
+                Some(stopping) => stopping.wait().await,
+                None => std::future::pending().await,
+            }
+        };
+        let told = tokio::select! {
+            told = news => Some(told),
+            () = tokio::time::sleep(BEAT) => None,
+            () = stops => None,
+        };
+        // What came meanwhile was from the peer itself.
+        let told = told.unwrap_or_else(|| heard(reader.cursor()));
+        Ok(axum::Json(told).into_response())
     })
     .await
 }
@@ -129,7 +202,7 @@ fn stream(reader: impl Read + Send + 'static) -> Response {
 
 /// A request of a known peer.
 struct Call {
-    host: Host,
+    peers: Peers,
     grant: Grant,
     theirs: Hello,
 }
@@ -140,7 +213,7 @@ impl Call {
         &self,
         work: impl FnOnce(&Host) -> Result<T, HostError> + Send + 'static,
     ) -> Result<T, HostError> {
-        let host = self.host.clone();
+        let host = self.peers.host.clone();
         tokio::task::spawn_blocking(move || work(&host))
             .await
             .unwrap_or_else(|_| Err(HostError::Protocol("the server made a mistake".to_owned())))
@@ -197,16 +270,14 @@ async fn answer(
         let peers = peers.clone();
         move || enter(&peers, token.as_deref(), theirs.as_ref())
     });
-    let Ok((ours, entered)) = entering.await else {
+    let Ok(Entered { name, ours, may }) = entering.await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let result = match entered {
-        Ok((grant, theirs)) => {
-            let call = Call { host: peers.host.clone(), grant, theirs };
-            work(&call, body).await.inspect_err(|error| report(&call.grant.name, error))
-        }
+    let name = name.unwrap_or_default();
+    peers.incoming.met(&name, theirs.map(|theirs| theirs.replica), site.wiki().clock().now());
+    let result = match may {
+        Ok((grant, theirs)) => work(&Call { peers: peers.clone(), grant, theirs }, body).await,
         Err(error) => {
-            report("a stranger or a peer", &error);
             if refusing == Refusing::AfterBody {
                 let (nobody, _) = mpsc::channel(1);
                 let _ =
@@ -215,6 +286,10 @@ async fn answer(
             Err(error)
         }
     };
+    match &result {
+        Ok(_) => peers.incoming.answered(&name, site.wiki().clock().now()),
+        Err(error) => report(site, peers, &name, error),
+    }
     let mut response = result.unwrap_or_else(|error| refuse(&error));
     for (name, value) in ours.iter().flat_map(hello_headers) {
         if let Ok(value) = HeaderValue::from_str(&value) {
@@ -225,31 +300,55 @@ async fn answer(
     response
 }
 
+/// Who asks, what is said of this side, and whether the two may speak.
+struct Entered {
+    /// The name of the token, if it is known.
+    name: Option<String>,
+    ours: Option<Hello>,
+    may: Result<(Grant, Hello), HostError>,
+}
+
 /// Looks at the token first: a stranger learns nothing, not even which wiki this is.
-fn enter(
-    peers: &Peers,
-    token: Option<&str>,
-    theirs: Option<&Hello>,
-) -> (Option<Hello>, Result<(Grant, Hello), HostError>) {
-    let granted = match token.map_or(Ok(None), |token| peers.replica.place().tokens().grant(token))
-    {
-        Ok(Some(granted)) => granted,
-        Ok(None) => return (None, Err(Refused::Token.into())),
-        Err(error) => return (None, Err(error.into())),
+fn enter(peers: &Peers, token: Option<&str>, theirs: Option<&Hello>) -> Entered {
+    let granted = token.map_or(Ok(None), |token| peers.replica.place().tokens().grant(token));
+    let refused = |error| Entered { name: None, ours: None, may: Err(error) };
+    let grant = match granted {
+        Ok(Some(grant)) => grant,
+        Ok(None) => return refused(Refused::Token.into()),
+        Err(error) => return refused(error.into()),
     };
+    let name = Some(grant.name.clone());
     let malformed = || HostError::Protocol("the headers do not say who speaks".to_owned());
     let greeted = theirs
         .ok_or_else(malformed)
         .and_then(|theirs| peers.host.greet(theirs).map(|ours| (ours, *theirs)));
     match greeted {
-        Ok((ours, theirs)) => (Some(ours), Ok((granted, theirs))),
-        Err(error) => (peers.host.hello().ok(), Err(error)),
+        Ok((ours, theirs)) => Entered { name, ours: Some(ours), may: Ok((grant, theirs)) },
+        Err(error) => Entered { name, ours: peers.host.hello().ok(), may: Err(error) },
     }
 }
 
-fn report(who: &str, error: &HostError) {
-    let cause = std::error::Error::source(error).map(ToString::to_string);
-    tracing::warn!(peer = who, %error, cause, "a peer got no answer");
+/// Notes a refusal where people see it: on the page of the peers, and once in the log.
+fn report(site: &Site, peers: &Peers, name: &str, error: &HostError) {
+    let words = match error {
+        // The two of them are the other way round in what the peer is told.
+        HostError::Refused(Refused::Token) => "its token is not known here".to_owned(),
+        HostError::Refused(Refused::ReadOnlyToken) => {
+            "its token is for reading only, and it wanted to hand something over".to_owned()
+        }
+        HostError::Refused(Refused::Protocol { theirs, .. }) => format!(
+            "it speaks version {theirs} of the protocol, and this server version {PROTOCOL}; the older \
+             of the two has to be updated"
+        ),
+        HostError::Broken(cause) => format!("what it sent ended early: {cause}"),
+        HostError::Refused(_) | HostError::Protocol(_) | HostError::Replica(_) => error.to_string(),
+    };
+    // It asks again by itself as soon as everything has been read.
+    let expected = matches!(error, HostError::Replica(ReplicaError::NotReady));
+    if peers.incoming.refused(name, &words, site.wiki().clock().now()) && !expected {
+        let who = if name.is_empty() { "a stranger" } else { name };
+        tracing::warn!(peer = who, "a peer was refused: {words}");
+    }
 }
 
 fn refuse(error: &HostError) -> Response {

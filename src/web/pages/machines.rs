@@ -107,7 +107,7 @@ fn numbers(site: &Site) -> String {
     let yes = |fact: bool| u64::from(fact);
     let count = |number: usize| number as u64;
     let mut text = String::new();
-    for (name, kind, help, value) in [
+    let own = [
         ("documents", "gauge", "Live documents, pages and attachments.", count(live.len())),
         ("pages", "gauge", "Live pages.", count(pages)),
         ("conflicts", "gauge", "Documents with versions that wait.", count(wiki.conflict_count())),
@@ -144,7 +144,8 @@ fn numbers(site: &Site) -> String {
             "Documents that the search index has still to take in.",
             count(pending),
         ),
-    ] {
+    ];
+    for (name, kind, help, value) in own.into_iter().chain(super::peers::numbers(site)) {
         // Writing to a string cannot fail.
         let _ = write!(
             text,

@@ -15,6 +15,7 @@ pub(super) mod machines;
 pub(super) mod merge;
 pub(super) mod new;
 mod paging;
+pub(super) mod peers;
 pub(super) mod preferences;
 pub(super) mod recent;
 pub(super) mod restore;

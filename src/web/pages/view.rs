@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::attachment;
 use super::restore::Undo;
-use crate::model::path::{DocPath, PAGE_SUFFIX};
+use crate::model::path::{DocPath, PAGE_SUFFIX, fold};
 use crate::web::cache::{CachedPage, Validity};
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Rest, Theme, Visitor};
@@ -46,6 +46,7 @@ pub(in crate::web) async fn show(
     };
     // The hot path: nothing is rendered and nothing is read.
     if let Some(page) = &cached
+        && !page.is_about(request.headers())
         && site.wiki().fresh(&page.key).is_some()
         && page.validity == validity(&site, page)
     {
@@ -124,6 +125,8 @@ struct PageView<'a> {
     content: Content,
     backlinks: Vec<Arc<Document>>,
     versions_waiting: usize,
+    /// A version that waits is this visitor's own: the highest such.
+    mine: Option<&'a Revision>,
     missing_parents: usize,
     saved: Option<&'static str>,
     /// How to take back what was just saved.
@@ -215,6 +218,9 @@ fn show_page(
         _ if shell.owed.is_some() => Some("Saved here."),
         _ => Some("Saved."),
     };
+    let waiting: Vec<String> = document.conflicts().map(|r| fold(&r.author)).collect();
+    let me = fold(&visitor.author);
+    let mine = document.conflicts().find(|r| !me.is_empty() && fold(&r.author) == me);
     let view = PageView {
         shell,
         document,
@@ -222,6 +228,7 @@ fn show_page(
         content,
         backlinks: wiki.backlinks(document.path()),
         versions_waiting: document.resolution().conflicts.len(),
+        mine,
         missing_parents: document.resolution().missing.len(),
         saved,
         undo: matches!(query.get("saved"), "1" | "merged")
@@ -230,9 +237,10 @@ fn show_page(
         crumbs: crumbs(site, document.path()),
     };
     let html = view.render().map_err(|_| Failure::internal())?;
-    let page = Arc::new(CachedPage::new(document.key().clone(), validity, html));
+    let page = Arc::new(CachedPage::new(document.key().clone(), validity, waiting, html));
     let response = page.respond(headers);
-    if view.saved.is_none() && query.find("saved").is_none() {
+    // What is about one visitor is shown to nobody else.
+    if view.mine.is_none() && view.saved.is_none() && query.find("saved").is_none() {
         site.views().put(address, visitor.theme, page);
     }
     Ok(response)

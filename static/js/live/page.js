@@ -54,6 +54,7 @@ export function followPage(live, path, shown) {
 
   live.addEventListener("page", ({ detail }) => {
     if (detail.path !== path) return;
+    tellMissing(detail.missing ?? 0);
     const id = detail.revision?.id ?? "";
     if (id === now.id) return;
     now = detail.revision ?? { id: "" };
@@ -61,6 +62,20 @@ export function followPage(live, path, shown) {
     // Without a revision there is nothing to show: the directory is away, not the page.
     else if (id) changed();
   });
+}
+
+/** Says how many earlier revisions have not arrived, and nothing where all have. */
+export function tellMissing(count) {
+  const told = document.querySelector("[data-missing]");
+  if (Number(told?.dataset.missing ?? 0) === count) return;
+  told?.remove();
+  if (count === 0) return;
+  const words = count === 1
+    ? "1 earlier revision of this page has not arrived yet."
+    : `${count} earlier revisions of this page have not arrived yet.`;
+  const bar = notice("info", "info", [words]);
+  bar.dataset.missing = count;
+  politePlace().after(bar);
 }
 
 /** Shows what the server says of this address now, keeping the place. */
