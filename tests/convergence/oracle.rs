@@ -37,8 +37,11 @@ pub fn parse_id(text: &str) -> Option<Id> {
     Some((number, u128::from_str_radix(&digits, 16).ok()?))
 }
 
-/// Reads a file that is known to be whole: one with a header of its own, or a bare one.
+/// Reads a file, which may be torn: one with a header of its own, or a bare one.
 pub fn parse(name: &str, file: &[u8]) -> Option<Rev> {
+    if file.is_empty() {
+        return None;
+    }
     let own = format!("Revision: {name}\n");
     if !file.starts_with(own.as_bytes()) {
         return Some(Rev { parents: BTreeSet::new(), bare: true, content: file.to_vec() });

@@ -91,6 +91,10 @@ enum Tool {
     Rsync,
 }
 
+fn by_hand(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"by hand")
+}
+
 /// All revision files of a replica, whole or not.
 fn files(world: &World, r: usize) -> Vec<(Doc, String, Arc<Vec<u8>>)> {
     let disk = world.replicas[r].disk.lock();
@@ -122,12 +126,13 @@ pub fn copy_folder(world: &mut World, rng: &mut Rng, from: usize) -> Checked {
     }
     world.note(|| format!("{tool:?} from {from} to {to}: {} files, cut at {cut:?}", files.len()));
     for (n, (doc, file, bytes)) in files.into_iter().enumerate() {
-        let torn = (cut == Some(n)).then(|| rng.below(bytes.len() + 1));
-        copy_file(world, to, doc, &file, &bytes[..torn.unwrap_or(bytes.len())], (tool, torn))?;
+        // A file without a header has no digest: nobody could tell that a piece of it is torn.
+        let torn = (cut == Some(n) && !by_hand(&bytes)).then(|| rng.below(bytes.len() + 1));
+        copy_file(world, to, doc, &file, &bytes, (tool, torn))?;
         if rng.chance(5) {
             leave_behind(&mut world.replicas[to].disk.lock(), rng, doc);
         }
-        if torn.is_some() {
+        if cut == Some(n) {
             break;
         }
     }
@@ -147,13 +152,15 @@ fn copy_file(
     bytes: &[u8],
     (tool, torn): (Tool, Option<usize>),
 ) -> Checked {
+    let by_hand = by_hand(bytes);
+    let bytes = &bytes[..torn.unwrap_or(bytes.len())];
     let target = format!("{}/{file}", folder(doc));
     let there = world.replicas[to].disk.lock().read(&target);
     let running = world.replicas[to].running.is_some();
     let differs = there.as_ref().is_some_and(|there| ***there != *bytes);
-    // A file without a header has no digest: nobody could tell that a piece of it is torn.
-    if bytes.starts_with(b"by hand") {
-        if there.is_none() && torn.is_none() {
+    if by_hand {
+        // And so it is made durable at once.
+        if there.is_none() {
             let mut disk = world.replicas[to].disk.lock();
             let _ = disk.drop_file(&target, bytes);
             disk.sync_all();

@@ -274,8 +274,10 @@ impl World {
             shown.insert(id);
             let content = document.as_ref().map(|d| self.wiki(r).content(d, revision.id));
             let typed = self.typed.get(&id.1);
-            ensure(typed.is_some() && content.is_some_and(|c| c.ok().as_ref() == typed), || {
-                format!("{}: {} is shown with other bytes than were typed", at(), short(id))
+            let content = content.and_then(Result::ok);
+            ensure(content.is_some() && content.as_ref() == typed, || {
+                let shown = String::from_utf8_lossy(content.as_deref().unwrap_or_default());
+                format!("{}: {} is shown as {shown:?}, which nobody typed", at(), short(id))
             })?;
         }
         if let Some(gone) = self.replicas[r]
