@@ -129,7 +129,8 @@ fn attempt(world: &mut World, rng: &mut Rng, attempt: Attempt) -> Checked {
             },
             Err(error) => {
                 ensure(blown, || format!("replica {r}, {}: save failed: {error}", DOCS[doc]))?;
-                world.note(|| format!("replica {r}: no answer to a save of {}: {error}", DOCS[doc]));
+                world
+                    .note(|| format!("replica {r}: no answer to a save of {}: {error}", DOCS[doc]));
                 if !after_failure(world, rng, r)? || rng.chance(40) {
                     return Ok(());
                 }

@@ -29,10 +29,11 @@ pub struct Failure {
 }
 
 /// What a schedule that went well came to.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub struct Done {
     pub acknowledged: usize,
     pub rounds: usize,
+    pub trace: Vec<String>,
 }
 
 impl Schedule {
@@ -53,10 +54,13 @@ impl Schedule {
             }
             let rounds = healing::heal(&mut world, &mut rng)?;
             healing::check(&mut world)?;
-            Ok(Done { acknowledged: world.acknowledged.len(), rounds })
+            Ok(rounds)
         }));
+        let trace = world.trace.take().unwrap_or_default();
         let what = match ran {
-            Ok(Ok(done)) => return Ok(done),
+            Ok(Ok(rounds)) => {
+                return Ok(Done { acknowledged: world.acknowledged.len(), rounds, trace });
+            }
             Ok(Err(what)) => what,
             Err(panic) => {
                 let text = panic.downcast_ref::<String>().cloned();
@@ -64,7 +68,7 @@ impl Schedule {
                 format!("a panic: {}", text.unwrap_or_default())
             }
         };
-        Err(Failure { seed: self.seed, what, trace: world.trace.take().unwrap_or_default() })
+        Err(Failure { seed: self.seed, what, trace })
     }
 
     /// Leaves out whatever can be left out without the schedule going well.
@@ -102,7 +106,7 @@ impl std::fmt::Display for Failure {
 pub fn run_many(
     seeds: std::ops::Range<u64>,
     setup: Setup,
-    progress: impl Fn(u64, Done) + Sync,
+    progress: impl Fn(Done) + Sync,
 ) -> Result<(), Failure> {
     let next = AtomicU64::new(seeds.start);
     let failed: Mutex<Option<Failure>> = Mutex::new(None);
@@ -115,7 +119,7 @@ pub fn run_many(
                         break;
                     }
                     match Schedule::of(seed).run(setup, false) {
-                        Ok(done) => progress(seed, done),
+                        Ok(done) => progress(done),
                         Err(failure) => {
                             failed.lock().get_or_insert(failure);
                         }

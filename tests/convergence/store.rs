@@ -95,7 +95,9 @@ impl SimStore {
     pub fn open(disk: Arc<Mutex<Disk>>, flaw: Option<Flaw>) -> Self {
         {
             let mut disk = disk.lock();
-            [PAGES, TEMP, KEPT, DISPLACED].iter().for_each(|dir| disk.make_dirs(dir));
+            for dir in [PAGES, TEMP, KEPT, DISPLACED] {
+                disk.make_dirs(dir);
+            }
             if flaw != Some(Flaw::NotSettled) {
                 disk.sync_all();
             }
@@ -413,7 +415,8 @@ impl SimStore {
                 listing.stamp = Some(Stamp { recent: true, ..stamp });
                 continue;
             }
-            let file = known(id).filter(|f| f.identity == stat.ino).unwrap_or_else(|| stamp_of(stat));
+            let file =
+                known(id).filter(|f| f.identity == stat.ino).unwrap_or_else(|| stamp_of(stat));
             listing.revisions.push(Entry { id, file });
         }
         listing.revisions.sort_unstable_by_key(|entry| entry.id);
@@ -592,7 +595,7 @@ impl Store for SimStore {
         Ok(findings)
     }
 
-    /// Not made durable, as on a real disk: the revision itself is.
+    /// The name is not made durable, as on a real disk: the revision's own is.
     fn keep(&self, dir: &DiskDir, id: RevisionId, measured: &Measured, bare: bool) {
         if self.is_dead() {
             return;
@@ -604,7 +607,10 @@ impl Store for SimStore {
         }
         disk.make_dirs(parent(&path));
         match disk.read(&file(dir, id)).filter(|_| bare) {
-            Some(bytes) => drop(disk.drop_file(&path, &bytes)),
+            Some(bytes) => {
+                let _ = disk.drop_file(&path, &bytes);
+                disk.sync_file(&path);
+            }
             None => drop(disk.link(&file(dir, id), &path)),
         }
     }

@@ -24,7 +24,7 @@ pub const CARRIERS: [Carrier; 2] = [send_all, rsync_all];
 pub fn send(world: &mut World, rng: &mut Rng, from: usize, doc: Doc) -> Checked {
     world.wake(from)?;
     let ids: Vec<Id> = world.truth(from, doc).keys().copied().collect();
-    for _ in 0..1 + rng.below(4) {
+    for _ in 0..=rng.below(4) {
         let to = rng.below(world.replicas.len());
         if let Some(id) = rng.pick(&ids).copied().filter(|_| to != from) {
             let message = Message { to, doc, id, bytes: bytes(world, from, doc, id) };
@@ -44,7 +44,7 @@ fn bytes(world: &World, r: usize, doc: Doc, id: Id) -> Arc<Vec<u8>> {
 
 /// Lets some of the messages arrive, in any order, or get lost.
 pub fn deliver(world: &mut World, rng: &mut Rng) -> Checked {
-    for _ in 0..1 + rng.below(6) {
+    for _ in 0..=rng.below(6) {
         if world.network.is_empty() {
             break;
         }

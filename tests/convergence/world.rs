@@ -215,9 +215,9 @@ impl World {
 
     /// Ends the process of a replica without warning.
     pub fn kill(&mut self, r: usize) {
-        self.note(|| format!("replica {r} is killed"));
         if let Some(running) = self.replicas[r].running.take() {
             running.store.kill();
+            self.note(|| format!("replica {r} is killed"));
         }
     }
 
