@@ -108,6 +108,10 @@ fn attempt(world: &mut World, rng: &mut Rng, attempt: Attempt) -> Checked {
     for _ in 0..3 {
         world.look(r, doc)?;
         let before = world.truth(r, doc);
+        // It had only been copied, and went with the power.
+        if matches!(&how, How::Settle(like) if !before.contains_key(like)) {
+            return Ok(());
+        }
         let fuse = fuse(rng);
         if let Some((steps, blow)) = fuse {
             world.running(r).store.light_fuse(steps, blow);
