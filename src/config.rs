@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::values::{Access, BasePath, ByteSize, Home, Language, Listen, PublicUrl, Title};
 use crate::model::path::DocPath;
+use crate::sync::Direction;
 use crate::wiki::{Limits, MAX_TEXT};
 
 /// The name of the settings file in the data directory.
@@ -95,6 +96,27 @@ pub struct Layer {
     /// Most bytes of an attachment, such as 100MiB [env: EVERPAGE_MAX_ATTACHMENT] [default: 1GiB]
     #[arg(long, value_name = "BYTES")]
     pub max_attachment: Option<ByteSize<{ u64::MAX }>>,
+    /// Other servers to keep in step with, each a `[[peer]]` of the file.
+    #[arg(skip)]
+    #[serde(default, rename = "peer", skip_serializing_if = "Vec::is_empty")]
+    pub peers: Vec<PeerSettings>,
+}
+
+/// Another server to keep in step with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeerSettings {
+    /// Its address.
+    pub url: PublicUrl,
+    /// The token that its owner made; in a file is better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// A file that holds the token; relative to the data directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<PathBuf>,
+    /// Which way revisions go: `both` (the default), `pull` or `push`.
+    #[serde(default)]
+    pub direction: Direction,
 }
 
 impl Layer {
@@ -114,6 +136,7 @@ impl Layer {
             language: variable(env, "EVERPAGE_LANGUAGE")?,
             max_text: variable(env, "EVERPAGE_MAX_TEXT")?,
             max_attachment: variable(env, "EVERPAGE_MAX_ATTACHMENT")?,
+            peers: Vec::new(),
         })
     }
 
@@ -145,6 +168,7 @@ impl Layer {
             language: self.language.or(lower.language),
             max_text: self.max_text.or(lower.max_text),
             max_attachment: self.max_attachment.or(lower.max_attachment),
+            peers: if self.peers.is_empty() { lower.peers } else { self.peers },
         }
     }
 }
@@ -209,6 +233,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// What the wiki is called and what it takes.
     pub wiki: WikiSettings,
+    /// Other servers to keep in step with: `[[peer]]` of the file alone, default none.
+    pub peers: Vec<PeerSettings>,
 }
 
 impl Settings {
@@ -238,6 +264,7 @@ impl Settings {
             language: Some(Language(self.wiki.language.clone())),
             max_text: Some(ByteSize(limits.text)),
             max_attachment: Some(ByteSize(limits.attachment)),
+            peers: self.peers.clone(),
         };
         toml::to_string(&layer).unwrap_or_else(|_| unreachable!("every value is a TOML value"))
     }
@@ -263,6 +290,7 @@ impl From<Layer> for Settings {
                     attachment: layer.max_attachment.map_or(limits.attachment, |s| s.0),
                 },
             },
+            peers: layer.peers,
         }
     }
 }
@@ -327,6 +355,8 @@ mod tests {
             ("base_path = 'wiki'", &["base_path", "/wiki"]),
             ("public_url = 'wiki.example'", &["public_url", "https://"]),
             ("home = '../x'", &["home"]),
+            ("[[peer]]\nurl = 'b.example'", &["url", "https://"]),
+            ("[[peer]]\nurl = 'https://b.example'\ndirection = 'in'", &["direction", "pull"]),
             ("title = ", &["line 1"]),
         ] {
             let text = message(&load(file, Layer::default(), &no_variables).unwrap_err());
@@ -343,7 +373,8 @@ mod tests {
     fn what_is_printed_reads_back_as_the_same_settings() {
         let file = "listen = '[::1]:0'\nbase_path = '/wiki/'\npublic_url = 'https://w.example/wiki/'\n\
                     access = 'read-only'\nallow_anonymous_edits = true\ntitle = 'Our \"wiki\"'\n\
-                    home = 'Start/Here'\nlanguage = 'pt-BR'\nmax_text = '64 KiB'\nmax_attachment = 5\n";
+                    home = 'Start/Here'\nlanguage = 'pt-BR'\nmax_text = '64 KiB'\nmax_attachment = 5\n\
+                    [[peer]]\nurl = 'https://b.example'\ntoken_file = 'local/b'\ndirection = 'pull'\n";
         let settings = load(file, Layer::default(), &no_variables).unwrap();
         assert_eq!(settings.server.base_path, "/wiki");
         assert_eq!(settings.wiki.limits, Limits { text: 65_536, attachment: 5 });

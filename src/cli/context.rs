@@ -13,6 +13,8 @@ use crate::model::path::{DocKey, DocPath};
 use crate::model::revision::RevisionId;
 use crate::store::fs::FsStore;
 use crate::store::{Scanned, Store};
+use crate::sync::Place;
+use crate::web::WikiReplica;
 use crate::wiki::{
     Document, Edit, Limits, Nonces, Parts, Saved, SystemClock, SystemNonces, Wiki, WikiError,
 };
@@ -88,7 +90,7 @@ impl Context {
             base_path: settings.server.base_path.clone(),
             limits,
         });
-        Ok(Opened { wiki, store, spellings: OnceLock::new() })
+        Ok(Opened { wiki: Arc::new(wiki), store, spellings: OnceLock::new() })
     }
 }
 
@@ -99,9 +101,15 @@ pub(super) fn open_store(data: &Path) -> anyhow::Result<Arc<FsStore>> {
     Ok(Arc::new(store))
 }
 
+/// Makes the wiki of a data directory a replica that exchanges with others.
+pub(super) fn replica(data: &Path, wiki: &Arc<Wiki>) -> anyhow::Result<Arc<WikiReplica>> {
+    let place = Place::open(data, SystemNonces.draw())?;
+    Ok(Arc::new(WikiReplica::new(Arc::clone(wiki), place)))
+}
+
 /// An open wiki.
 pub(super) struct Opened {
-    pub(super) wiki: Wiki,
+    pub(super) wiki: Arc<Wiki>,
     store: Arc<FsStore>,
     /// Every directory of a document, by the key of its name.
     spellings: OnceLock<HashMap<DocKey, Vec<DocPath>>>,

@@ -38,7 +38,7 @@ impl Diff {
             check_revision(&document, *id)?;
         }
         let to = self.to.or(document.resolution().winner);
-        let from = self.from.or_else(|| to.and_then(|id| parent(&document, id)));
+        let from = self.from.or_else(|| to.and_then(|id| document.parent(id)));
         if from == to {
             return Ok(Outcome::Done);
         }
@@ -56,18 +56,6 @@ impl Diff {
         print(&mut context.out, &diff, &names, paint)?;
         Ok(Outcome::Done)
     }
-}
-
-/// Returns the revision that this one was made from: of several parents the highest.
-fn parent(document: &Document, id: RevisionId) -> Option<RevisionId> {
-    let revision = document.revision(id)?;
-    let whole = |id: &RevisionId| document.history().get(*id).is_some();
-    if !revision.bare {
-        return revision.parents.iter().copied().filter(whole).max();
-    }
-    // A file made by hand counts as a child of every lower number.
-    let nodes = document.history().nodes();
-    nodes.iter().rev().map(|n| n.id).find(|other| other.number() < id.number())
 }
 
 fn read(

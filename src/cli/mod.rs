@@ -13,9 +13,12 @@ mod import;
 mod log;
 mod ls;
 mod merge;
+mod peer;
 mod put;
+mod quarantine;
 mod serve;
 mod show;
+mod sync;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -97,6 +100,9 @@ enum Command {
     Conflicts(conflicts::Conflicts),
     Merge(merge::Merge),
     Check(check::Check),
+    Sync(sync::Sync),
+    Peer(peer::Peer),
+    Quarantine(quarantine::Quarantine),
 }
 
 /// How a command ended that did what it could.
@@ -199,6 +205,9 @@ impl Cli {
             Some(Command::Conflicts(command)) => command.run(&mut context),
             Some(Command::Merge(command)) => command.run(&mut context),
             Some(Command::Check(command)) => command.run(&mut context),
+            Some(Command::Sync(command)) => command.run(&mut context),
+            Some(Command::Peer(command)) => command.run(&mut context),
+            Some(Command::Quarantine(command)) => command.run(&mut context),
         }?;
         context.out.flush()?;
         Ok(outcome)

@@ -1,6 +1,7 @@
 //! `everpage serve`: start-up and shutdown of the server.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +11,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Outcome;
-use super::context::{Context, open_store};
+use super::context::{Context, open_store, replica};
 use crate::config::{Access, Layer, Settings};
 use crate::store::Store;
-use crate::web::{self, Site, SiteSettings};
+use crate::web::{self, Site, SiteSettings, WikiReplica};
+use crate::wiki::search::{self, SearchIndex};
 use crate::wiki::{Parts, SystemClock, SystemNonces, Wiki};
 
 /// How long work on other threads may take after the last connection has ended.
@@ -46,18 +48,36 @@ impl Serve {
             base_path: settings.server.base_path.clone(),
             limits: settings.wiki.limits,
         }));
+        raise_file_limit();
+        let replica = replica(&context.data, &wiki)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .context("could not start the threads of the server")?;
-        let served = runtime.block_on(serve(&wiki, &settings));
+        let served = runtime.block_on(serve(&wiki, replica, &settings, &context.data));
         // What still runs is a save whose browser has gone: it gets its time, too.
         runtime.shutdown_timeout(LAST_WORK);
         served.map(|()| Outcome::Done)
     }
 }
 
-async fn serve(wiki: &Arc<Wiki>, settings: &Settings) -> anyhow::Result<()> {
+/// Lets the process have as many files open as the system permits: every window that is open
+/// somewhere is one, and the usual first limit is 1,024.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "could not raise the limit of open files");
+    }
+}
+
+async fn serve(
+    wiki: &Arc<Wiki>,
+    replica: Arc<WikiReplica>,
+    settings: &Settings,
+    data: &Path,
+) -> anyhow::Result<()> {
     let asked = settings.server.listen;
     let listener = TcpListener::bind(asked).await.map_err(|e| match e.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
@@ -76,20 +96,32 @@ async fn serve(wiki: &Arc<Wiki>, settings: &Settings) -> anyhow::Result<()> {
     })?;
     let address = listener.local_addr().context("could not tell the address listened on")?;
     let signals = Signals::new().context("could not wait for signals")?;
+    // Before the first scan, so that the index is compared as soon as that has ended.
+    let index = search::attach(wiki, &data.join("local/search"));
     let background = wiki.start().context("could not start looking at the pages")?;
-    let router = router(wiki, settings);
+    let router = router(wiki, replica, settings, data, Arc::clone(&index));
     let (title, prefix) = (&settings.wiki.title, &settings.server.base_path);
     tracing::info!("Everpage serves “{title}” on http://{address}{prefix}");
     let served = web::server::serve(listener, router, signals.first()).await;
     tracing::info!("stopped");
-    // Ending it waits for a scan to notice.
-    tokio::task::spawn_blocking(move || drop(background)).await.context("the follower broke")?;
+    // Ending them waits for a scan to notice, and for the index to be written.
+    let ended = tokio::task::spawn_blocking(move || {
+        drop(background);
+        index.stop();
+    });
+    ended.await.context("the follower broke")?;
     served.context("could not accept connections any more")
 }
 
 /// Builds what is served.
-fn router(wiki: &Arc<Wiki>, settings: &Settings) -> axum::Router {
-    web::app(Site::new(
+fn router(
+    wiki: &Arc<Wiki>,
+    replica: Arc<WikiReplica>,
+    settings: &Settings,
+    data: &Path,
+    index: Arc<SearchIndex>,
+) -> axum::Router {
+    let site = Site::new(
         Arc::clone(wiki),
         SiteSettings {
             title: settings.wiki.title.clone(),
@@ -100,8 +132,11 @@ fn router(wiki: &Arc<Wiki>, settings: &Settings) -> axum::Router {
                 Access::Open => web::Access::Open,
                 Access::ReadOnly => web::Access::ReadOnly,
             },
+            reader_settings: Some(data.join("local").join("settings")),
         },
-    ))
+    );
+    site.serve_peers(replica);
+    web::app(site.with_search(index))
 }
 
 /// The ways to ask a server to stop.

@@ -14,7 +14,7 @@ pub(super) fn time(date: Option<Timestamp>) -> String {
 
 /// Names the author of a revision.
 pub(super) fn author(revision: &Revision) -> String {
-    if revision.author.is_empty() { "unknown".to_owned() } else { printable(&revision.author) }
+    if revision.author.is_empty() { "somebody".to_owned() } else { printable(&revision.author) }
 }
 
 /// Prints what the author said, or what the revision is.

@@ -293,7 +293,7 @@ pub fn parse_head(id: RevisionId, head: &[u8]) -> Result<Head, Damage> {
         }
         return Ok(Head { header: Some(header), content_start: end as u64 });
     }
-    let other = other_id(head);
+    let other = named_id(head);
     // One wrong byte is a fault of the medium: no two nonces are that close. (With the same nonce it
     // may be `cp 3-x 4-x`.)
     let wrong = own.bytes().zip(head).filter(|(a, b)| a != *b).count();
@@ -314,8 +314,8 @@ pub fn parse_head(id: RevisionId, head: &[u8]) -> Result<Head, Damage> {
     }
 }
 
-/// Returns the id that a first line `Revision: <id>` names.
-fn other_id(head: &[u8]) -> Option<RevisionId> {
+/// Returns the id that a first line `Revision: <id>` names, the file's own or another.
+pub fn named_id(head: &[u8]) -> Option<RevisionId> {
     let rest = head.strip_prefix(b"Revision: ")?;
     let end = rest.iter().position(|b| *b == b'\n')?;
     std::str::from_utf8(&rest[..end]).ok()?.parse().ok()

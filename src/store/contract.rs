@@ -9,7 +9,7 @@ use std::thread;
 
 use uuid::Uuid;
 
-use super::{Body, Created, DiskDir, Listing, Scanned, Store, StoreError};
+use super::{Before, Body, Created, DiskDir, Listing, Scanned, Store, StoreError};
 use crate::model::file::{ContentDigest, Header};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
@@ -18,7 +18,7 @@ type Check = fn(&dyn Store);
 
 /// Runs the whole suite; `make` gives an empty store and whatever keeps its place alive.
 pub(crate) fn contract<G>(make: impl Fn() -> (Box<dyn Store>, G)) {
-    let checks: [(&str, Check); 13] = [
+    let checks: [(&str, Check); 17] = [
         ("an empty store", an_empty_store_has_nothing),
         ("create and read", what_is_created_is_listed_loaded_and_opened),
         ("the same again", creating_again_is_already),
@@ -32,6 +32,10 @@ pub(crate) fn contract<G>(make: impl Fn() -> (Box<dyn Store>, G)) {
         ("what is known", a_listing_since_names_the_same_files),
         ("one winner", of_racing_savers_of_one_name_one_wins),
         ("many savers", savers_of_different_names_all_win),
+        ("receive", what_is_received_is_there_byte_for_byte),
+        ("receive again", receiving_again_is_the_same_and_other_bytes_are_refused),
+        ("receive what is not whole", what_is_not_whole_is_not_received),
+        ("many at a time", many_are_received_at_a_time),
     ];
     for (name, check) in checks {
         let (store, _place) = make();
@@ -339,6 +343,98 @@ fn savers_of_different_names_all_win(store: &dyn Store) {
                     save(store, &path, id(n, saver), "text").unwrap();
                     let listed = ids(&store.list(&dir(&path)).unwrap());
                     assert!(listed.contains(&id(n, saver)), "what is acknowledged is listed");
+                }
+            });
+        }
+    });
+    let (found, findings) = scan(store);
+    assert_eq!(found.iter().map(|(_, ids)| ids.len()).sum::<usize>(), 80);
+    assert_eq!(findings, []);
+}
+
+/// A whole revision file with a line in its header that this version does not know.
+fn file_of(id: RevisionId, text: &str) -> Vec<u8> {
+    format!("Revision: {id}\nMood: sunny\nLength: {}\n\n{text}", text.len()).into_bytes()
+}
+
+/// Reads a whole file, header and all.
+fn read_file(store: &dyn Store, path: &str, id: RevisionId) -> Vec<u8> {
+    let mut content = store.open(&dir(path), id).unwrap();
+    content.reader.seek(io::SeekFrom::Start(0)).unwrap();
+    let mut bytes = Vec::new();
+    content.reader.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+fn what_is_received_is_there_byte_for_byte(store: &dyn Store) {
+    let large = "x".repeat(1 << 20);
+    for (n, text) in ["", "text", large.as_str()].into_iter().enumerate() {
+        let (headed, bare) = (id(1, n as u128), id(2, n as u128));
+        let files =
+            [(headed, file_of(headed, text)), (bare, format!("{text}by hand").into_bytes())];
+        for (id, file) in files {
+            let path = format!("F{n}/A.md");
+            let received = store.receive(&dir(&path), id, Body::Bytes(&file)).unwrap();
+            assert_eq!(received.before, Before::Nothing);
+            assert_eq!(received.bare, id == bare);
+            assert!(read_file(store, &path, id) == file);
+            let listing = store.list(&dir(&path)).unwrap();
+            let entry = listing.revisions.iter().find(|e| e.id == id).unwrap();
+            assert_eq!(entry.file, received.file);
+            assert_eq!(store.load(&dir(&path), id).unwrap().revision.unwrap().1, received.measured);
+            let path = format!("S{n}.md");
+            let mut reader = Dribble(&file, 0);
+            let streamed = store.receive(&dir(&path), id, Body::Stream(&mut reader)).unwrap();
+            assert_eq!(streamed.measured, received.measured);
+            assert!(read_file(store, &path, id) == file);
+        }
+    }
+}
+
+fn receiving_again_is_the_same_and_other_bytes_are_refused(store: &dyn Store) {
+    let id = id(1, 1);
+    let file = file_of(id, "text");
+    let first = store.receive(&dir("A.md"), id, Body::Bytes(&file)).unwrap();
+    let again = store.receive(&dir("A.md"), id, Body::Stream(&mut &file[..])).unwrap();
+    assert_eq!(again.before, Before::Same);
+    assert_eq!(again.file, first.file);
+    // Another header line is another file, also where the content is the same.
+    let mut other = format!("Revision: {id}\nMood: cloudy\n\ntext").into_bytes();
+    for _ in 0..2 {
+        let refused = store.receive(&dir("A.md"), id, Body::Bytes(&other));
+        assert!(matches!(refused, Err(StoreError::Taken(_))), "{refused:?}");
+        assert_eq!(read_file(store, "A.md", id), file);
+        other.push(b'!');
+    }
+}
+
+fn what_is_not_whole_is_not_received(store: &dyn Store) {
+    let id = id(1, 1);
+    let mut torn = file_of(id, "text");
+    torn.pop();
+    for file in [&torn[..], b"", &[0; 300], &torn[..20]] {
+        let mut reader = file;
+        for body in [Body::Bytes(file), Body::Stream(&mut reader)] {
+            let refused = store.receive(&dir("A.md"), id, body);
+            assert!(matches!(refused, Err(StoreError::NotWhole { .. })), "{refused:?}");
+            assert_untouched(store);
+        }
+    }
+    let mut breaks = Breaks(&torn, io::ErrorKind::UnexpectedEof);
+    assert!(store.receive(&dir("A.md"), id, Body::Stream(&mut breaks)).is_err());
+    assert_untouched(store);
+    assert_eq!(store.read_only(), None);
+}
+
+fn many_are_received_at_a_time(store: &dyn Store) {
+    thread::scope(|scope| {
+        for writer in 0..16 {
+            scope.spawn(move || {
+                for n in 1..=5 {
+                    let id = id(n, writer);
+                    let path = format!("F{n}/P{}.md", writer % 4);
+                    store.receive(&dir(&path), id, Body::Bytes(&file_of(id, "text"))).unwrap();
+                    assert!(ids(&store.list(&dir(&path)).unwrap()).contains(&id));
                 }
             });
         }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use crate::model::file::Damage;
+
 /// Why the medium refused. Every variant carries the path that was in question.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -23,6 +25,14 @@ pub enum StoreError {
     /// The revision exists with other bytes; it is never overwritten.
     #[error("{} exists with other content and is not overwritten", .0.display())]
     Taken(PathBuf),
+    /// What was to be taken in is not the whole revision it was said to be.
+    #[error("{} did not arrive whole: {damage}", .path.display())]
+    NotWhole {
+        /// Where it should have gone.
+        path: PathBuf,
+        /// What is wrong with it.
+        damage: Damage,
+    },
     /// There is no such revision.
     #[error("there is no {}", .0.display())]
     NotFound(PathBuf),

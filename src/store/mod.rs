@@ -85,6 +85,23 @@ pub trait Store: Send + Sync + 'static {
         content: Body<'_>,
     ) -> Result<Created, StoreError>;
 
+    /// Takes in the whole file of a revision, header and all, byte for byte, as durably as
+    /// [`Store::create`] makes one. Where the file that has the name is damaged, it is set aside and
+    /// this one takes its place.
+    ///
+    /// Many at a time share the cost of being made durable.
+    ///
+    /// # Errors
+    /// [`StoreError::NotWhole`] where the bytes are not the whole revision `id`, [`StoreError::Taken`]
+    /// where the file that has the name is whole and has other bytes; else as [`Store::create`]. No
+    /// reader is shown the revision then.
+    fn receive(
+        &self,
+        dir: &DiskDir,
+        id: RevisionId,
+        file: Body<'_>,
+    ) -> Result<Received, StoreError>;
+
     /// Puts back what was accepted earlier and has vanished or was replaced since.
     ///
     /// # Errors
@@ -128,6 +145,30 @@ pub struct Created {
     pub already: bool,
     /// The state of the file as it is now.
     pub file: FileStamp,
+}
+
+/// What taking in a revision file came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    /// Length and digest of the content.
+    pub measured: Measured,
+    /// It has no header of its own.
+    pub bare: bool,
+    /// What was there before.
+    pub before: Before,
+    /// The state of the file as it is now.
+    pub file: FileStamp,
+}
+
+/// What had the name of a revision that was received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing.
+    Nothing,
+    /// The same bytes.
+    Same,
+    /// A damaged file; it was set aside.
+    Damaged,
 }
 
 /// A directory below `pages/` as it is spelled on disk, together with the name it stands for.

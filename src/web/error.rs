@@ -27,12 +27,20 @@ pub struct Failure {
     pub message: String,
     /// What the person had typed: it goes back to them.
     pub text: Option<String>,
+    /// The disk refused: who only wanted to read is not told of a text.
+    of_the_disk: bool,
 }
 
 impl Failure {
     /// Makes a failure.
     pub fn new(status: StatusCode, title: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status, title: title.into(), message: message.into(), text: None }
+        Self {
+            status,
+            title: title.into(),
+            message: message.into(),
+            text: None,
+            of_the_disk: false,
+        }
     }
 
     /// Something went wrong in the server itself; the log has the details.
@@ -68,6 +76,21 @@ impl Failure {
     pub fn with_text(mut self, text: impl Into<String>) -> Self {
         self.text = Some(text.into());
         self
+    }
+
+    /// Returns the failure as someone who only wanted to read has to hear of it.
+    fn of_reading(self) -> Self {
+        if !self.of_the_disk {
+            return self;
+        }
+        Self {
+            title: "This cannot be read just now".to_owned(),
+            message:
+                "The disk of the server cannot be reached or refuses. Nothing is lost. Try again \
+                      in a while; the log of the server says more."
+                    .to_owned(),
+            ..self
+        }
     }
 }
 
@@ -131,6 +154,9 @@ impl Failure {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The data directory of the server cannot be reached just now. Nothing was saved. Try again when it is back.",
             ),
+            StoreError::NotWhole { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "The revision did not arrive whole.")
+            }
             StoreError::HeaderTooLong(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "Too many versions would be merged at once.")
             }
@@ -143,7 +169,7 @@ impl Failure {
                 "The disk of the server refused. Nothing was acknowledged as saved.",
             ),
         };
-        Self::new(status, "Your text could not be saved", message)
+        Self { of_the_disk: true, ..Self::new(status, "Your text could not be saved", message) }
     }
 }
 
@@ -189,6 +215,7 @@ pub(super) async fn show_failures(
     next: Next,
 ) -> Response {
     let wants_json = request.uri().path().contains("/-/api/");
+    let only_reads = request.method().is_safe();
     let response = next.run(request).await;
     let failure = match response.extensions().get::<Failure>() {
         Some(failure) => failure.clone(),
@@ -200,6 +227,7 @@ pub(super) async fn show_failures(
         ),
         None => return response,
     };
+    let failure = if only_reads { failure.of_reading() } else { failure };
     if wants_json {
         let body = serde_json::json!({ "error": failure.title, "message": failure.message });
         return (failure.status, [(header::CONTENT_TYPE, "application/json")], body.to_string())

@@ -31,10 +31,20 @@ pub(super) fn size(bytes: &u64, _: &dyn askama::Values) -> askama::Result<String
 /// Prints a size as the filter does.
 pub(super) fn print_size(bytes: u64) -> String {
     match bytes {
+        1 => "1 byte".to_owned(),
         0..1_024 => format!("{bytes} bytes"),
         1_024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1_024.0),
         1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
         _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
+    }
+}
+
+/// Prints by how much something grew or shrank: `+312 bytes`, `−4.2 KiB`.
+pub(super) fn print_growth(from: u64, to: u64) -> String {
+    match to.cmp(&from) {
+        std::cmp::Ordering::Greater => format!("+{}", print_size(to - from)),
+        std::cmp::Ordering::Less => format!("−{}", print_size(from - to)),
+        std::cmp::Ordering::Equal => "same size".to_owned(),
     }
 }
 
@@ -48,8 +58,12 @@ mod tests {
             print_date("2026-11-03T08:05:09Z".parse().unwrap()),
             "3 November 2026, 08:05 UTC"
         );
+        assert_eq!(print_size(1), "1 byte");
         assert_eq!(print_size(312), "312 bytes");
         assert_eq!(print_size(4_300), "4.2 KiB");
         assert_eq!(print_size(5 << 30), "5.0 GiB");
+        assert_eq!(print_growth(0, 1), "+1 byte");
+        assert_eq!(print_growth(10_240, 5_120), "−5.0 KiB");
+        assert_eq!(print_growth(7, 7), "same size");
     }
 }

@@ -8,10 +8,14 @@
 mod api;
 mod assets;
 mod cache;
+#[cfg(test)]
+mod crawl;
 mod error;
 mod extract;
 mod filters;
 mod pages;
+mod presence;
+mod replica;
 mod routes;
 mod security;
 pub mod server;
@@ -25,6 +29,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::Failure;
+pub use self::replica::WikiReplica;
 pub use self::site::{Access, Site, SiteSettings};
 
 /// Builds the whole web server for a site.

@@ -18,7 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
 /// What the server puts up with.
@@ -42,9 +42,29 @@ impl Default for Patience {
     }
 }
 
+/// Tells an answer that goes on for ever, such as a stream of events, that the server wants to stop.
+///
+/// Every request carries one as an extension. Answers of limited length need not care.
+#[derive(Debug, Clone)]
+pub struct Stopping(watch::Receiver<()>);
+
+impl Stopping {
+    /// Makes one; the server stops when the sender is dropped.
+    pub fn new() -> (watch::Sender<()>, Self) {
+        let (sender, receiver) = watch::channel(());
+        (sender, Self(receiver))
+    }
+
+    /// Waits until the server wants to stop.
+    pub async fn wait(&self) {
+        let mut receiver = self.0.clone();
+        while receiver.changed().await.is_ok() {}
+    }
+}
+
 /// Serves `app` until `shutdown` resolves, then lets requests in flight finish for 30 seconds.
 ///
-/// Every request carries a [`ConnectInfo`] with the client's address.
+/// Every request carries a [`ConnectInfo`] with the client's address, and a [`Stopping`].
 ///
 /// # Errors
 /// Where the listener cannot be used at all; trouble with one connection ends only that one.
@@ -70,6 +90,7 @@ pub async fn serve_with(
     http.timer(TokioTimer::new()).header_read_timeout(patience.header).keep_alive(true);
     let places = Arc::new(Semaphore::new(patience.connections));
     let graceful = GracefulShutdown::new();
+    let (stop, stopping) = Stopping::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = async {
@@ -80,8 +101,9 @@ pub async fn serve_with(
             () = &mut shutdown => break,
             (place, connection) = accepted => (place, connection?),
         };
-        let app = app.clone();
-        let service = service_fn(move |request| answer(app.clone(), request, peer));
+        let (app, stopping) = (app.clone(), stopping.clone());
+        let service =
+            service_fn(move |request| answer(app.clone(), request, peer, stopping.clone()));
         let connection = http.serve_connection(TokioIo::new(stream), service);
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
@@ -94,6 +116,7 @@ pub async fn serve_with(
     }
     // Nobody new gets in while the others finish.
     drop(listener);
+    drop(stop);
     if tokio::time::timeout(patience.farewell, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish in time and were given up");
     }
@@ -129,15 +152,19 @@ async fn answer(
     app: Router,
     request: Request<Incoming>,
     peer: SocketAddr,
+    stopping: Stopping,
 ) -> Result<axum::response::Response, Infallible> {
     let mut request = request.map(axum::body::Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
+    request.extensions_mut().insert(stopping);
     app.oneshot(request).await
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::Extension;
     use axum::routing::get;
+    use futures_util::StreamExt;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::{Notify, oneshot};
     use tokio::task::JoinHandle;
@@ -247,6 +274,28 @@ mod tests {
         stream.write_all(REQUEST).await.unwrap();
         entered.notified().await;
         server.stop.send(()).unwrap();
+        server.task.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_does_not_delay_stopping() {
+        let app = Router::new().route(
+            "/",
+            get(|Extension(stopping): Extension<Stopping>| async move {
+                let first = futures_util::stream::once(async { Ok::<_, Infallible>("begun!") });
+                let rest = futures_util::stream::once(async move {
+                    stopping.wait().await;
+                    Ok("ended")
+                });
+                axum::body::Body::from_stream(first.chain(rest))
+            }),
+        );
+        let server = start(app, Patience::default()).await;
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(REQUEST).await.unwrap();
+        read_until(&mut stream, "begun!\r\n").await;
+        server.stop.send(()).unwrap();
+        assert!(everything(&mut stream).await.contains("ended"));
         server.task.await.unwrap().unwrap();
     }
 

@@ -1,11 +1,23 @@
 //! What every handler may reach: the wiki and the settings of the site around it.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::Semaphore;
 
 use super::cache::ViewCache;
 use super::error::Failure;
 use super::pages::upload::Claims;
-use crate::wiki::Wiki;
+use super::presence::Presence;
+use super::replica::WikiReplica;
+use crate::sync::Host;
+use crate::wiki::goto::GotoBox;
+use crate::wiki::search::SearchIndex;
+use crate::wiki::{ReaderSettings, Wiki};
+
+/// How many windows may be told of changes at once: half of the connections that the server takes.
+const STREAMS: usize = 5_000;
 
 /// Who may do what, until accounts come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,6 +42,8 @@ pub struct SiteSettings {
     pub public_url: Option<String>,
     /// Who may do what.
     pub access: Access,
+    /// Where settings of readers are kept; without it they are forgotten at the end.
+    pub reader_settings: Option<PathBuf>,
 }
 
 impl Default for SiteSettings {
@@ -40,6 +54,7 @@ impl Default for SiteSettings {
             base_path: String::new(),
             public_url: None,
             access: Access::Open,
+            reader_settings: None,
         }
     }
 }
@@ -49,6 +64,27 @@ struct Inner {
     settings: SiteSettings,
     views: ViewCache,
     uploads: Claims,
+    presence: Presence,
+    readers: ReaderSettings,
+    streams: Arc<Semaphore>,
+    names: GotoBox,
+    search: OnceLock<Arc<SearchIndex>>,
+    counts: Counts,
+    peers: OnceLock<Peers>,
+}
+
+/// The wiki as other servers see it.
+#[derive(Clone)]
+pub(super) struct Peers {
+    pub(super) replica: Arc<WikiReplica>,
+    pub(super) host: Host,
+}
+
+/// What is counted for those who watch over the server.
+#[derive(Default)]
+struct Counts {
+    views: AtomicU64,
+    cached: AtomicU64,
 }
 
 /// The wiki and the settings around it; cheap to clone.
@@ -60,10 +96,37 @@ impl Site {
     pub fn new(wiki: Arc<Wiki>, settings: SiteSettings) -> Self {
         Self(Arc::new(Inner {
             wiki,
-            settings,
             views: ViewCache::new(),
             uploads: Claims::default(),
+            presence: Presence::default(),
+            readers: ReaderSettings::new(settings.reader_settings.clone()),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            settings,
+            names: GotoBox::default(),
+            search: OnceLock::new(),
+            counts: Counts::default(),
+            peers: OnceLock::new(),
         }))
+    }
+
+    /// Answers other servers from now on.
+    pub fn serve_peers(&self, replica: Arc<WikiReplica>) {
+        let host = Host::new(Arc::clone(&replica) as Arc<dyn crate::sync::Replica>);
+        // The first one stays.
+        let _ = self.0.peers.set(Peers { replica, host });
+    }
+
+    /// Returns the wiki as other servers see it, if they are answered.
+    pub(super) fn peers(&self) -> Option<&Peers> {
+        self.0.peers.get()
+    }
+
+    /// Gives the site the index to search in; without one, nothing is found.
+    #[must_use]
+    pub fn with_search(self, index: Arc<SearchIndex>) -> Self {
+        // The first one stays.
+        let _ = self.0.search.set(index);
+        self
     }
 
     /// Returns the wiki.
@@ -82,6 +145,40 @@ impl Site {
 
     pub(super) fn uploads(&self) -> &Claims {
         &self.0.uploads
+    }
+
+    pub(super) fn presence(&self) -> &Presence {
+        &self.0.presence
+    }
+
+    pub(super) fn readers(&self) -> &ReaderSettings {
+        &self.0.readers
+    }
+
+    /// Returns the places for streams of events.
+    pub(super) fn streams(&self) -> &Arc<Semaphore> {
+        &self.0.streams
+    }
+
+    /// Returns the names of all documents, ready to be looked through.
+    pub(super) fn names(&self) -> &GotoBox {
+        &self.0.names
+    }
+
+    pub(super) fn search_index(&self) -> Option<&SearchIndex> {
+        self.0.search.get().map(|index| &**index)
+    }
+
+    /// Counts a view, `cached` if the page was put together before.
+    pub(super) fn count_view(&self, cached: bool) {
+        self.0.counts.views.fetch_add(1, Ordering::Relaxed);
+        self.0.counts.cached.fetch_add(u64::from(cached), Ordering::Relaxed);
+    }
+
+    /// Returns how many views there were, and how many of them were cached.
+    pub(super) fn view_counts(&self) -> (u64, u64) {
+        let Counts { views, cached } = &self.0.counts;
+        (views.load(Ordering::Relaxed), cached.load(Ordering::Relaxed))
     }
 
     /// Returns the address of something below the site's root, such as `-/recent`.

@@ -17,6 +17,7 @@ use super::{Access, Site, SiteSettings, app};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::store::fs::FsStore;
+use crate::wiki::search;
 use crate::wiki::{Clock, Document, Edit, IfMovedOn, Limits, Nonces, Parts, Saved, Wiki};
 
 /// A clock that stands still.
@@ -70,6 +71,26 @@ impl TestSite {
         });
         wiki.scan().unwrap();
         Self { site: Site::new(Arc::new(wiki), settings), dir }
+    }
+
+    /// Makes a site around a copy of the sample wiki.
+    pub(super) fn sample() -> Self {
+        let site = Self::new();
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("data/pages"), &site.data().join("pages"));
+        site.site.wiki().scan().unwrap();
+        site
+    }
+
+    /// Gives the site an index that has everything saved so far.
+    pub(super) fn attach_search(&self) {
+        let index = search::attach(self.site.wiki(), &self.data().join("local/search"));
+        let _ = self.site.clone().with_search(index);
+        self.flush_search();
+    }
+
+    /// Waits until the index has every change.
+    pub(super) fn flush_search(&self) {
+        self.site.search_index().unwrap().flush();
     }
 
     /// Returns the directory that holds the data.
@@ -142,6 +163,19 @@ impl TestSite {
         match self.site.wiki().save(&edit, IfMovedOn::SecondVersion).unwrap() {
             Saved::Done { id, .. } => id,
             other => panic!("not saved: {other:?}"),
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
         }
     }
 }

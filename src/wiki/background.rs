@@ -120,10 +120,7 @@ impl Follower {
                 self.watch_root();
                 let begun = Instant::now();
                 match self.wiki.scan() {
-                    Ok(()) => {
-                        failing = false;
-                        self.wiki.mark_scanned();
-                    }
+                    Ok(()) => failing = false,
                     Err(error) => {
                         if !failing {
                             tracing::warn!(%error, "the pages cannot be reached");

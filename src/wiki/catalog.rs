@@ -88,9 +88,15 @@ impl Catalog {
         inner.strange.iter().filter_map(|k| inner.documents.get(k)).cloned().collect()
     }
 
-    /// Returns live documents in order of name.
+    /// Returns the names of live documents in order.
     pub(super) fn live(&self) -> Vec<DocPath> {
         self.inner.read().live.values().cloned().collect()
+    }
+
+    /// Returns live documents in order of name.
+    pub(super) fn live_documents(&self) -> Vec<Arc<Document>> {
+        let inner = self.inner.read();
+        inner.live.keys().filter_map(|k| inner.documents.get(k)).cloned().collect()
     }
 
     pub(super) fn live_count(&self) -> usize {

@@ -171,6 +171,21 @@ impl Document {
         self.revisions.get(&id).map(|r| &**r)
     }
 
+    /// Returns the revision that this one was made from: of several parents the highest.
+    pub fn parent(&self, id: RevisionId) -> Option<RevisionId> {
+        self.history.parents(id).first().copied()
+    }
+
+    /// Returns the revision that was made from this one: of several children the lowest.
+    pub fn child(&self, id: RevisionId) -> Option<RevisionId> {
+        let nodes = self.history.nodes();
+        let later = &nodes[nodes.partition_point(|n| n.id <= id)..];
+        let made_from = |n: &&Node| {
+            if n.bare { n.id.number() > id.number() } else { n.parents.contains(&id) }
+        };
+        later.iter().find(made_from).map(|n| n.id)
+    }
+
     /// Returns all revisions, damaged ones too, newest (highest id) first.
     pub fn revisions(&self) -> impl DoubleEndedIterator<Item = &Revision> {
         self.revisions.values().rev().map(|r| &**r)

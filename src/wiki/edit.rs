@@ -6,6 +6,7 @@
 
 use std::io::Read;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use uuid::Uuid;
 
@@ -185,6 +186,7 @@ impl Wiki {
             }
             Err(error) => return Err(error.into()),
         };
+        self.saves.fetch_add(1, Ordering::Relaxed);
         let revision = Revision {
             id,
             parents,

@@ -9,17 +9,21 @@ mod catalog;
 mod document;
 mod edit;
 mod error;
+mod exchange;
+mod feed;
 pub mod goto;
+mod loose;
 mod merging;
 mod refresh;
 pub mod render;
 pub mod search;
+mod settings;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -31,9 +35,12 @@ pub use self::catalog::Change;
 pub use self::document::{Document, Revision};
 pub use self::edit::{Edit, IfMovedOn, Saved};
 pub use self::error::WikiError;
+pub use self::feed::{BadCursor, Cursor, Entry as FeedEntry, Feed, FeedReader, News};
+pub use self::loose::{LooseEnds, Wanted};
 pub use self::merging::{Case, InboxEntry, MAX_MERGED, MergeView, MergedAll, Side, Version};
 pub use self::refresh::MAX_TEXT;
 use self::render::{Pages, RenderOptions, Rendered, Renderer};
+pub use self::settings::{BadReaderKey, ReaderKey, ReaderSettings, Setting, Settings};
 use crate::model::path::{DocKey, DocPath};
 use crate::model::revision::RevisionId;
 use crate::store::{Content, Finding, Store, StoreError};
@@ -71,6 +78,7 @@ pub struct Parts {
 }
 
 type Listener = Box<dyn Fn(&Change) + Send + Sync>;
+type ScanListener = Box<dyn Fn() + Send + Sync>;
 
 /// One wiki: a store, and what is known of it.
 pub struct Wiki {
@@ -88,7 +96,10 @@ pub struct Wiki {
     findings: Mutex<Vec<Finding>>,
     /// How hard each conflict is to decide, worked out before.
     judgements: merging::Judgements,
+    feed: Arc<Feed>,
     listeners: RwLock<Vec<Listener>>,
+    scan_listeners: RwLock<Vec<ScanListener>>,
+    saves: AtomicU64,
     scanned: Mutex<bool>,
     scan_ended: Condvar,
     stopping: AtomicBool,
@@ -103,6 +114,7 @@ impl std::fmt::Debug for Wiki {
 impl Wiki {
     /// Makes a wiki that knows nothing yet; [`Wiki::scan`] or looking at a document fills it.
     pub fn new(parts: Parts) -> Self {
+        let epoch = parts.nonces.draw();
         Self {
             store: parts.store,
             clock: parts.clock,
@@ -114,7 +126,10 @@ impl Wiki {
             locks: Mutex::default(),
             findings: Mutex::default(),
             judgements: merging::Judgements::default(),
+            feed: Arc::new(Feed::new(epoch)),
             listeners: RwLock::default(),
+            scan_listeners: RwLock::default(),
+            saves: AtomicU64::new(0),
             scanned: Mutex::new(false),
             scan_ended: Condvar::new(),
             stopping: AtomicBool::new(false),
@@ -144,6 +159,16 @@ impl Wiki {
     /// Calls `listener` after every change of a document, on the thread that noticed it.
     pub fn on_change(&self, listener: impl Fn(&Change) + Send + Sync + 'static) {
         self.listeners.write().push(Box::new(listener));
+    }
+
+    /// Returns the feed of what changes from now on.
+    pub fn feed(&self) -> &Arc<Feed> {
+        &self.feed
+    }
+
+    /// Calls `listener` each time everything has been looked at, on the thread that did.
+    pub fn on_scan(&self, listener: impl Fn() + Send + Sync + 'static) {
+        self.scan_listeners.write().push(Box::new(listener));
     }
 
     /// Returns the whole content of a revision.
@@ -215,6 +240,16 @@ impl Wiki {
         self.catalog.live()
     }
 
+    /// Returns all live documents in order of name.
+    pub fn live(&self) -> Vec<Arc<Document>> {
+        self.catalog.live_documents()
+    }
+
+    /// Returns how many revisions were saved through this wiki since it was made.
+    pub fn save_count(&self) -> u64 {
+        self.saves.load(Ordering::Relaxed)
+    }
+
     /// Returns how many live documents there are.
     pub fn document_count(&self) -> usize {
         self.catalog.live_count()
@@ -275,6 +310,9 @@ impl Wiki {
     fn mark_scanned(&self) {
         *self.scanned.lock() = true;
         self.scan_ended.notify_all();
+        for listener in self.scan_listeners.read().iter() {
+            listener();
+        }
     }
 
     fn mark_checked(&self, key: &DocKey, at: Instant) {
@@ -297,6 +335,8 @@ impl Wiki {
     /// Shows the new state of a document to everyone.
     fn publish(&self, key: &DocKey, document: Option<Arc<Document>>) {
         let change = self.catalog.put(key, document);
+        // Until everything was seen once, a document that is new to memory is not new to people.
+        self.feed.add(&change, change.before.is_none() && !self.scanned());
         for listener in self.listeners.read().iter() {
             listener(&change);
         }

@@ -324,6 +324,7 @@ impl Wiki {
                 tracing::warn!(path = %document.path(), %error, "could not look at a document");
             }
         }
+        self.mark_scanned();
         Ok(())
     }
 }

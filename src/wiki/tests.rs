@@ -35,7 +35,7 @@ fn nonce(n: u64) -> Uuid {
 
 pub(super) struct TestWiki {
     pub(super) wiki: Arc<Wiki>,
-    data: PathBuf,
+    pub(super) data: PathBuf,
     _temp: Option<tempfile::TempDir>,
 }
 
@@ -46,7 +46,7 @@ impl TestWiki {
         Self { _temp: Some(temp), ..Self::at(data) }
     }
 
-    fn at(data: PathBuf) -> Self {
+    pub(super) fn at(data: PathBuf) -> Self {
         let fixed = Arc::new(Fixed(AtomicU64::new(1)));
         let wiki = Wiki::new(Parts {
             store: Arc::new(FsStore::open(&data).unwrap()),

@@ -1,1 +1,49 @@
-export {};
+// The editor. Without this script it is a plain form; each part below adds one thing to it.
+
+import { Backdrop } from "./editor/backdrop.js";
+import { Completion } from "./editor/completion.js";
+import { DraftKeeper } from "./editor/draft-keeper.js";
+import { offerDrafts } from "./editor/draft-offers.js";
+import { Field } from "./editor/field.js";
+import { Preview } from "./editor/preview.js";
+import { takeCare } from "./editor/sending.js";
+import { listen, toolbar, use } from "./editor/tools.js";
+import { Uploads } from "./editor/uploads.js";
+import { views } from "./editor/views.js";
+
+const form = document.querySelector("form.editor");
+const text = form.elements.content;
+const bars = form.querySelector(".editor-bars");
+const path = form.dataset.path;
+
+// Browsers put typed text back into a form after a reload, and with it the wrong base. Drafts do
+// that here, and know their base.
+text.autocomplete = "off";
+
+const field = new Field(text);
+const backdrop = new Backdrop(text);
+const preview = new Preview(form.querySelector(".editor-preview"), path, field, backdrop);
+const completion = new Completion(field, backdrop, path);
+const keeper = new DraftKeeper(form, form.querySelector(".state"));
+const uploads = new Uploads(form, field, bars);
+
+text.addEventListener("input", () => {
+  backdrop.update();
+  preview.update();
+  completion.update();
+});
+// Text that the browser puts back late comes without an input event.
+addEventListener("pageshow", () => {
+  backdrop.update();
+  preview.update(0);
+});
+
+views(form, () => preview.update(0));
+toolbar(form.querySelector(".editor-tools"), (tool) => (tool === "image" ? uploads.choose() : use(field, tool)));
+takeCare(form, keeper, bars, () => uploads.obstacle);
+listen(field, (event) => completion.key(event), () => {
+  form.requestSubmit(form.querySelector("button[name=action][value=save]"));
+});
+offerDrafts(form, keeper, field, bars).catch(() => {
+  // A browser without storage has no drafts to offer; the state line says so on typing.
+});

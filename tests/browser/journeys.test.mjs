@@ -57,7 +57,7 @@ test("on a phone nothing scrolls sideways", async () => {
 test("every kind of page passes the accessibility rules, light and dark", async () => {
   for (const colorScheme of ["light", "dark"]) {
     for (const path of ["/Home", "/Editing", "/No%20such%20page", "/Garden/Rain%20barrel", "/-/history/Home", "/-/conflicts", "/-/edit/Home",
-      "/-/new", "/-/upload", "/-/merge/Garden/Planting%20plan", "/-/merge/Garden/Autumn%20fair"]) {
+      "/-/new", "/-/preferences", "/-/upload", "/-/merge/Garden/Planting%20plan", "/-/merge/Garden/Autumn%20fair"]) {
       const page = await visit(path, { colorScheme, bypassCSP: true });
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => axe.run());

@@ -13,3 +13,4 @@ mod put;
 mod reading;
 mod serve;
 mod support;
+mod sync;

@@ -3,20 +3,22 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Child;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{Place, Run};
 
 /// A server on a port that the system chose; ended with the test.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     log: BufReader<std::process::ChildStderr>,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
-    fn start(place: &Place, args: &[&str]) -> Self {
+    pub(crate) fn start(place: &Place, args: &[&str]) -> Self {
         let all = [&["--listen", "127.0.0.1:0"], args].concat();
         let mut child = place.command(&all).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
@@ -31,11 +33,36 @@ impl Server {
         Self { child, log, address }
     }
 
-    fn signal(&self, signal: Signal) {
+    fn get(&self, address: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let request =
+            format!("GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Asks until just so many documents have the word: the index follows in the background.
+    fn finds(&self, word: &str, total: usize) {
+        let wanted = format!("\"total\":{total}}}");
+        let begun = Instant::now();
+        loop {
+            let answer = self.get(&format!("/-/api/v1/search?q={word}"));
+            let whole = answer.contains("\"complete\":true") && answer.contains("\"pending\":0");
+            if whole && answer.contains(&wanted) {
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "{word}: {answer}");
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let mut log = String::new();
         self.log.read_to_string(&mut log).unwrap();
         (self.child.wait().unwrap().code(), log)
@@ -48,12 +75,7 @@ fn it_says_where_it_serves_makes_the_directory_and_ends_on_a_signal() {
         let place = Place::new();
         let server = Server::start(&place, &["--title", "Our wiki"]);
         assert!(place.path("data/pages").is_dir());
-        let mut stream = TcpStream::connect(&server.address).unwrap();
-        stream
-            .write_all(b"GET /-/healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let answer = server.get("/-/healthz");
         assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
         server.signal(signal);
         let (code, log) = server.end();
@@ -145,4 +167,33 @@ fn commands_work_beside_a_running_server() {
     server.signal(Signal::TERM);
     assert_eq!(server.end().0, Some(0));
     assert_eq!(place.revisions("Home.md"), [saved]);
+}
+
+#[test]
+fn searching_follows_every_change_and_two_servers_leave_each_other_alone() {
+    let place = Place::new();
+    place.put("Garden", "beans");
+    let servers = [Server::start(&place, &[]), Server::start(&place, &[])];
+    for server in &servers {
+        server.finds("beans", 1);
+    }
+    place.put("Shed", "spades");
+    place.by_hand("Garden.md", "7-f47ac10b-58cc-4372-a567-0e02b2c3d479", "roses");
+    for server in &servers {
+        server.finds("spades", 1);
+        server.finds("roses", 1);
+        server.finds("beans", 0);
+    }
+    for server in servers {
+        server.signal(Signal::TERM);
+        let (code, log) = server.end();
+        assert_eq!(code, Some(0), "{log}");
+    }
+    // What is derived may be deleted.
+    assert!(place.path("data/local/search").is_dir());
+    std::fs::remove_dir_all(place.path("data/local/search")).unwrap();
+    let server = Server::start(&place, &[]);
+    server.finds("roses", 1);
+    server.signal(Signal::TERM);
+    assert_eq!(server.end().0, Some(0));
 }

@@ -10,8 +10,8 @@ use everpage::model::file::{Header, Measured};
 use everpage::model::revision::RevisionId;
 use everpage::store::watch::{Hint, Watch};
 use everpage::store::{
-    Body, Content, Created, DiskDir, Finding, Known, Listing, Loaded, Scanned, Stamp, Store,
-    StoreError,
+    Body, Content, Created, DiskDir, Finding, Known, Listing, Loaded, Received, Scanned, Stamp,
+    Store, StoreError,
 };
 use uuid::Uuid;
 
@@ -109,6 +109,15 @@ impl Store for Believed {
         let mut header = header.clone();
         header.parents.iter_mut().for_each(|parent| *parent = self.belief.turn(*parent));
         self.store.create(dir, self.belief.turn(id), &header, content)
+    }
+
+    fn receive(
+        &self,
+        dir: &DiskDir,
+        id: RevisionId,
+        file: Body<'_>,
+    ) -> Result<Received, StoreError> {
+        self.store.receive(dir, self.belief.turn(id), file)
     }
 
     fn heal(&self, dir: &DiskDir) -> Result<Vec<Finding>, StoreError> {

@@ -16,8 +16,8 @@ use everpage::model::file::{
 use everpage::model::revision::RevisionId;
 use everpage::store::watch::{Hint, Watch};
 use everpage::store::{
-    Body, Content, Created, DiskDir, Entry, FileStamp, Finding, FindingKind, Known, LOADED_CONTENT,
-    Listing, Loaded, Scanned, Stamp, Store, StoreError,
+    Before, Body, Content, Created, DiskDir, Entry, FileStamp, Finding, FindingKind, Known,
+    LOADED_CONTENT, Listing, Loaded, Received, Scanned, Stamp, Store, StoreError,
 };
 use parking_lot::{Mutex, MutexGuard};
 
@@ -245,22 +245,22 @@ impl SimStore {
         }
     }
 
-    /// Makes a written file durable and gives it its name; returns the state of the same revision
-    /// where it was there before.
+    /// Makes a written file durable and gives it its name; returns the state of the file that had
+    /// the name before, where `same` says that it is the same revision.
     fn finish(
         &self,
         temp: &Temp<'_>,
         dir: &DiskDir,
         id: RevisionId,
-        measured: &Measured,
-        bare: bool,
+        (measured, bare): (&Measured, bool),
+        same: &mut dyn FnMut() -> Result<Option<Stat>, StoreError>,
     ) -> Result<Option<Stat>, StoreError> {
         let (folder, target) = (folder(dir), file(dir, id));
         if self.flaw != Some(Flaw::BytesNotSynced) {
             self.try_sync(&target)?;
             self.disk().sync_file(&temp.path);
         }
-        let there = self.place(temp, id, &folder, &target)?;
+        let there = self.place(temp, &folder, &target, same)?;
         self.sync_folder(&folder)?;
         self.check_writable()?;
         self.process.lock().unsettled.remove(&target);
@@ -270,35 +270,66 @@ impl SimStore {
         Ok(there)
     }
 
-    /// Puts a whole file from elsewhere in place, byte for byte and durably. What lies under its
-    /// name and is not whole is set aside.
-    pub fn receive(&self, dir: &DiskDir, id: RevisionId, bytes: &[u8]) -> Result<(), StoreError> {
-        self.check_alive()?;
-        self.check_writable()?;
-        let target = file(dir, id);
-        let damage = |e| StoreError::Io {
-            action: "take in",
-            path: target.clone().into(),
-            source: io::Error::new(io::ErrorKind::InvalidData, e),
+    /// Writes the bytes of a whole file, and verifies them.
+    fn write_whole(
+        &self,
+        temp: &Temp<'_>,
+        id: RevisionId,
+        body: Body<'_>,
+        target: &str,
+    ) -> Result<(bool, Measured), StoreError> {
+        let path = || PathBuf::from(target);
+        let bytes = match body {
+            Body::Bytes(bytes) => bytes.to_vec(),
+            Body::Stream(reader) => {
+                let mut bytes = Vec::new();
+                reader.read_to_end(&mut bytes).map_err(|source| StoreError::Io {
+                    action: "receive",
+                    path: path(),
+                    source,
+                })?;
+                bytes
+            }
         };
-        let (head, measured) = parse(id, bytes).map_err(damage)?;
-        let there = self.disk().read(&target);
-        if let Some(there) = there {
-            if *there == bytes {
-                self.try_sync(&target)?;
-                self.disk().sync_file(&target);
-                self.sync_folder(&folder(dir))?;
-                return self.try_step("answer", &target);
-            }
-            if parse(id, &there).is_ok() {
-                return Err(StoreError::Taken(target.into()));
-            }
-            self.set_aside(id, &target)?;
-        }
-        let temp = self.make_temp(id)?;
+        let (head, measured) =
+            parse(id, &bytes).map_err(|damage| StoreError::NotWhole { path: path(), damage })?;
         self.try_step("write", &temp.path)?;
-        self.disk().write(&temp.path, 0, bytes).map_err(|r| refused("write", &temp.path, r))?;
-        self.finish(&temp, dir, id, &measured, head.header.is_none()).map(|_| ())
+        self.disk().write(&temp.path, 0, &bytes).map_err(|r| refused("write", &temp.path, r))?;
+        Ok((head.header.is_none(), measured))
+    }
+
+    /// Compares a received file with the one that has its name, which is set aside if it is damaged.
+    fn clear_damaged(
+        &self,
+        temp: &Temp<'_>,
+        id: RevisionId,
+        target: &str,
+    ) -> Result<Option<Stat>, StoreError> {
+        let taken = || StoreError::Taken(PathBuf::from(target));
+        let read = |path: &str| self.disk().read(path).ok_or_else(taken);
+        let (there, ours) = (read(target)?, read(&temp.path)?);
+        if there == ours {
+            self.try_sync(target)?;
+            self.disk().sync_file(target);
+            return self.disk().stat(target).map(Some).ok_or_else(taken);
+        }
+        if parse(id, &there).is_ok() {
+            return Err(taken());
+        }
+        self.set_aside(id, target)?;
+        Ok(None)
+    }
+
+    /// Lets go of what was kept of a revision and is not whole any more.
+    fn forget_spoiled(&self, dir: &DiskDir, id: RevisionId, measured: &Measured) {
+        let path = kept(dir, id, measured);
+        let spoiled = |bytes: &[u8]| {
+            !parse(id, bytes).is_ok_and(|(_, found)| found.digest == measured.digest)
+        };
+        let mut disk = self.disk();
+        if disk.read(&path).is_some_and(|bytes| spoiled(&bytes)) {
+            disk.remove(&path);
+        }
     }
 
     fn set_aside(&self, id: RevisionId, target: &str) -> Result<(), StoreError> {
@@ -327,14 +358,15 @@ impl SimStore {
     fn place(
         &self,
         temp: &Temp<'_>,
-        id: RevisionId,
         folder: &str,
         target: &str,
+        same: &mut dyn FnMut() -> Result<Option<Stat>, StoreError>,
     ) -> Result<Option<Stat>, StoreError> {
         loop {
             self.make_folder(folder)?;
-            if self.disk().stat(target).is_some() {
-                return self.same(temp, id, target).map(Some);
+            let there = self.disk().stat(target).is_some();
+            if there && let Some(stat) = same()? {
+                return Ok(Some(stat));
             }
             self.check_writable()?;
             let ours = self.process.lock().unsettled.insert(target.to_owned());
@@ -433,6 +465,11 @@ impl SimStore {
             .ok_or_else(|| StoreError::NotFound(path.into()))
     }
 
+    fn stamp_of_file(&self, target: &str, there: Option<Stat>) -> Result<FileStamp, StoreError> {
+        let stat = there.or_else(|| self.disk().stat(target));
+        stat.map(stamp_of).ok_or_else(|| StoreError::NotFound(target.into()))
+    }
+
     fn heal_one(&self, dir: &DiskDir, kept: &str) -> Result<Option<Finding>, StoreError> {
         let from = format!("{KEPT}/{}/{kept}", dir.as_str());
         let Some((id, digest)) = kept.rsplit_once('.') else { return Ok(None) };
@@ -487,6 +524,11 @@ fn stamp_of(stat: Stat) -> FileStamp {
 
 fn folder(dir: &DiskDir) -> String {
     format!("{PAGES}/{}", dir.as_str())
+}
+
+/// Where a revision is kept, so that it can be put back.
+fn kept(dir: &DiskDir, id: RevisionId, measured: &Measured) -> String {
+    format!("{KEPT}/{}/{id}.{}", dir.as_str(), measured.digest.to_hex())
 }
 
 fn file(dir: &DiskDir, id: RevisionId) -> String {
@@ -577,10 +619,38 @@ impl Store for SimStore {
         self.check_writable()?;
         let temp = self.make_temp(id)?;
         let measured = self.write_temp(&temp, id, header, content)?;
-        let there = self.finish(&temp, dir, id, &measured, false)?;
-        let stat = there.or_else(|| self.disk().stat(&file(dir, id)));
-        let stat = stat.ok_or_else(|| StoreError::NotFound(file(dir, id).into()))?;
-        Ok(Created { measured, already: there.is_some(), file: stamp_of(stat) })
+        let target = file(dir, id);
+        let mut same = || self.same(&temp, id, &target).map(Some);
+        let there = self.finish(&temp, dir, id, (&measured, false), &mut same)?;
+        let file = self.stamp_of_file(&target, there)?;
+        Ok(Created { measured, already: there.is_some(), file })
+    }
+
+    fn receive(
+        &self,
+        dir: &DiskDir,
+        id: RevisionId,
+        body: Body<'_>,
+    ) -> Result<Received, StoreError> {
+        self.check_alive()?;
+        self.check_writable()?;
+        let target = file(dir, id);
+        let temp = self.make_temp(id)?;
+        let (bare, measured) = self.write_whole(&temp, id, body, &target)?;
+        let mut before = Before::Nothing;
+        let mut same = || {
+            let there = self.clear_damaged(&temp, id, &target)?;
+            if there.is_some() {
+                before = Before::Same;
+            } else {
+                self.forget_spoiled(dir, id, &measured);
+                before = Before::Damaged;
+            }
+            Ok(there)
+        };
+        let there = self.finish(&temp, dir, id, (&measured, bare), &mut same)?;
+        let file = self.stamp_of_file(&target, there)?;
+        Ok(Received { measured, bare, before, file })
     }
 
     fn heal(&self, dir: &DiskDir) -> Result<Vec<Finding>, StoreError> {
@@ -600,7 +670,7 @@ impl Store for SimStore {
         if self.is_dead() {
             return;
         }
-        let path = format!("{KEPT}/{}/{id}.{}", dir.as_str(), measured.digest.to_hex());
+        let path = kept(dir, id, measured);
         let mut disk = self.disk();
         if disk.stat(&path).is_some() {
             return;

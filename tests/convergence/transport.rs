@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
-use everpage::store::StoreError;
+use everpage::store::{Body, Received, Store, StoreError};
 
 use crate::acts::{after_failure, fuse};
+use crate::belief::Belief;
 use crate::disk::Disk;
 use crate::oracle::{self, Id};
 use crate::rng::Rng;
@@ -69,9 +70,10 @@ pub fn deliver(world: &mut World, rng: &mut Rng) -> Checked {
     Ok(())
 }
 
-fn receive(world: &World, message: &Message) -> Result<(), StoreError> {
-    let id = crate::belief::Belief::Sound.sees(message.id);
-    world.running(message.to).store.receive(&dir(message.doc), id, &message.bytes)
+fn receive(world: &World, message: &Message) -> Result<Received, StoreError> {
+    let id = Belief::Sound.sees(message.id);
+    let store = &world.running(message.to).store;
+    store.receive(&dir(message.doc), id, Body::Bytes(&message.bytes))
 }
 
 /// The receiver has acknowledged it.

@@ -58,7 +58,8 @@ impl Clock for Skewed {
 
 impl Nonces for Skewed {
     fn draw(&self) -> Uuid {
-        unreachable!("every edit of a schedule brings its nonce")
+        // Every edit of a schedule brings its nonce; what else is named is named the same each time.
+        Uuid::from_u128(1)
     }
 }
 

@@ -9,6 +9,9 @@ use crate::model::path::DocPath;
 use crate::model::revision::{IdError, RevisionId};
 use crate::store::{Entry, Finding, FindingKind, Known};
 
+/// The id of the wiki, which travels with the pages, and its next one while it is written.
+const WIKI_ID: [&str; 2] = [".wiki-id", ".wiki-id.new"];
+
 /// Appends a name to a path relative to `pages/`.
 pub(super) fn join(relative: &str, name: &str) -> String {
     if relative.is_empty() { name.to_owned() } else { format!("{relative}/{name}") }
@@ -29,7 +32,7 @@ pub(super) fn sort_entry(
         return finding(FindingKind::BadName, "the name is not UTF-8");
     };
     // Our own working directory where `pages/` is a file system of its own.
-    if relative.is_empty() && name == ".everpage" {
+    if relative.is_empty() && (name == ".everpage" || WIKI_ID.contains(&name)) {
         return None;
     }
     let kind = match entry.file_type() {

@@ -67,6 +67,17 @@ impl FsStore {
         }
     }
 
+    /// Drops what was kept of a revision if it does not hold that any more: a link to a file that was
+    /// written over in place.
+    pub(super) fn forget_spoiled(&self, dir: &DiskDir, id: RevisionId, measured: &Measured) {
+        for kept in self.kept_of(dir) {
+            let same = kept.id == id && kept.digest == measured.digest;
+            if same && is_bare_whole(&kept).is_none() {
+                let _ = fs::remove_file(&kept.path);
+            }
+        }
+    }
+
     /// Copies through a temporary name, so that a half copy is never taken for what was accepted.
     fn keep_copy(&self, id: RevisionId, source: &Path, target: &Path) -> io::Result<()> {
         if target.exists() {
@@ -204,7 +215,7 @@ impl FsStore {
     }
 
     /// Moves what stands in an accepted revision's place aside, over nothing.
-    fn displace(&self, id: RevisionId, target: &Path) -> Result<(), StoreError> {
+    pub(super) fn displace(&self, id: RevisionId, target: &Path) -> Result<(), StoreError> {
         let failed = |e| self.write_error("set aside", target, e);
         if !self.displaced.is_dir() {
             self.make_work_dir(&self.displaced)?;

@@ -1,6 +1,7 @@
 //! The store on a file system: one file a revision, exactly as DESIGN section 4 has it.
 //!
 //! - `write.rs` creates revisions durably, through the temporary files of `temp.rs`.
+//! - `receive.rs` takes in whole files that were made elsewhere.
 //! - `dirs.rs` makes directories and makes names durable; `sync.rs` shares the cost between savers
 //!   who wait.
 //! - `read.rs` lists, verifies and opens; `foreign.rs` tells what is no revision.
@@ -13,6 +14,7 @@ mod dirs;
 mod foreign;
 mod kept;
 mod read;
+mod receive;
 mod sync;
 mod temp;
 #[cfg(test)]
@@ -34,8 +36,8 @@ use self::dirs::Identity;
 use self::sync::DirectorySync;
 use super::watch::{self, Hint, Watch};
 use super::{
-    Body, Content, Created, DiskDir, Finding, Known, Listing, Loaded, Scanned, Stamp, Store,
-    StoreError,
+    Body, Content, Created, DiskDir, Finding, Known, Listing, Loaded, Received, Scanned, Stamp,
+    Store, StoreError,
 };
 use crate::model::file::{Header, Measured};
 use crate::model::revision::RevisionId;
@@ -227,6 +229,15 @@ impl Store for FsStore {
         content: Body<'_>,
     ) -> Result<Created, StoreError> {
         self.create_revision(dir, id, header, content)
+    }
+
+    fn receive(
+        &self,
+        dir: &DiskDir,
+        id: RevisionId,
+        file: Body<'_>,
+    ) -> Result<Received, StoreError> {
+        self.receive_file(dir, id, file)
     }
 
     fn heal(&self, dir: &DiskDir) -> Result<Vec<Finding>, StoreError> {

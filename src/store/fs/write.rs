@@ -21,7 +21,7 @@ use crate::model::revision::RevisionId;
 use crate::store::{Body, Created, DiskDir, FileStamp, StoreError};
 
 /// How much of a streamed content is in memory at a time.
-const PIECE: usize = 1 << 18;
+pub(super) const PIECE: usize = 1 << 18;
 
 impl FsStore {
     pub(super) fn create_revision(
@@ -38,7 +38,9 @@ impl FsStore {
         let measured = self.write_temp(&mut temp, id, header, content, &target)?;
         self.fsync(&target, Op::SyncFile, &temp.file)
             .map_err(|e| StoreError::from_io("make durable", &target, e))?;
-        let (folder, there) = self.place(&mut temp, dir, id, &target, &measured)?;
+        let (folder, there) = self.place(&mut temp, dir, id, &target, &mut |temp| {
+            self.same(temp, id, &target, &measured).map(Some)
+        })?;
         self.sync_folder(&folder)?;
         // Another saver's fsync failed meanwhile: ours may have succeeded on what that one dropped.
         self.check_writable()?;
@@ -114,20 +116,23 @@ impl FsStore {
 
     /// Gives a temporary file its final name in the document's directory. Returns the state of the
     /// file that has the name already, where it is the same revision.
-    fn place(
+    ///
+    /// `same` compares with the file that has the name; it may move that one aside and say `None`.
+    pub(super) fn place(
         &self,
         temp: &mut Temp,
         dir: &DiskDir,
         id: RevisionId,
         target: &Path,
-        written: &Measured,
+        same: &mut dyn FnMut(&Temp) -> Result<Option<FileStamp>, StoreError>,
     ) -> Result<(Folder, Option<FileStamp>), StoreError> {
         let mut first = true;
         loop {
             let folder = self.make_folder(dir)?;
             // Readers see what is there already, and shall go on seeing it.
-            if fs::symlink_metadata(target).is_ok() {
-                let there = self.same(temp, id, target, written)?;
+            if fs::symlink_metadata(target).is_ok()
+                && let Some(there) = same(temp)?
+            {
                 return Ok((folder, Some(there)));
             }
             self.check_writable()?;
@@ -206,7 +211,7 @@ impl FsStore {
     }
 }
 
-fn read_some(reader: &mut dyn Read, piece: &mut [u8]) -> io::Result<usize> {
+pub(super) fn read_some(reader: &mut dyn Read, piece: &mut [u8]) -> io::Result<usize> {
     loop {
         match reader.read(piece) {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

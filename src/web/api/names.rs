@@ -1,4 +1,4 @@
-//! Names of pages for completing `[[…`.
+//! Names of pages, and the headings of one, for completing `[[…`.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +10,7 @@ use crate::web::error::Failure;
 use crate::web::extract::Query;
 use crate::web::site::Site;
 use crate::wiki::Wiki;
-use crate::wiki::render::RenderOptions;
+use crate::wiki::render::{RenderOptions, TocEntry};
 
 /// How many names are given unless asked otherwise.
 const LIMIT: usize = 8;
@@ -19,7 +19,8 @@ const MAX_LIMIT: usize = 50;
 
 /// Finds names like `q`, best first, for a link on the page `page`:
 /// `{"names": [{"name", "folder", "link"}], "exact": …}`, where `link` is what to write between the
-/// brackets and `exact` tells whether `[[q]]` would lead to an existing document.
+/// brackets and `exact` tells whether `[[q]]` would lead to an existing document. With `q` as
+/// `Page#part`, the names are those of the page's headings that hold the part.
 pub(in crate::web) async fn complete(
     State(site): State<Site>,
     Query(fields): Query,
@@ -31,6 +32,13 @@ pub(in crate::web) async fn complete(
         // Links are resolved from the page that holds them; a nameless one counts as at the root.
         let page = DocPath::page_from_user(fields.get("page"))
             .or_else(|_| DocPath::page_from_user("Page"))?;
+        if let Some((link, part)) = query.split_once('#') {
+            let answer = serde_json::json!({
+                "names": headings(wiki, &page, link, part, limit),
+                "exact": leads_to(wiki, &page, query).is_some(),
+            });
+            return Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response());
+        }
         let paths = wiki.paths();
         let names = find(&paths, query, limit).into_iter().map(|path| {
             serde_json::json!({
@@ -87,6 +95,38 @@ fn shortest_link(wiki: &Wiki, page: &DocPath, path: &DocPath) -> String {
     let spellings = [path.title().to_owned(), whole.to_owned(), format!("/{whole}")];
     let leads_there = |spelling: &&String| leads_to(wiki, page, spelling).as_ref() == Some(path);
     spellings.iter().find(leads_there).unwrap_or(&spellings[2]).clone()
+}
+
+/// Returns the headings of the page behind `[[link]]` that hold `part`, as names to offer; of the
+/// page being written, which may have others by now, none are known here.
+fn headings(
+    wiki: &Wiki,
+    page: &DocPath,
+    link: &str,
+    part: &str,
+    limit: usize,
+) -> Vec<serde_json::Value> {
+    let document = leads_to(wiki, page, link).and_then(|path| wiki.open(&path).ok().flatten());
+    let Some((document, winner)) = document.as_ref().and_then(|d| Some((d, d.winner()?))) else {
+        return Vec::new();
+    };
+    if !document.path().is_page() || winner.length > wiki.limits().text {
+        return Vec::new();
+    }
+    let Ok(text) = wiki.text(document, winner.id) else { return Vec::new() };
+    let rendered = wiki.render(document.path(), &text, RenderOptions::default());
+    let part = fold(part);
+    let fits = |entry: &&TocEntry| {
+        fold(&entry.text).contains(&part) && !entry.text.contains(['[', ']', '|'])
+    };
+    let named = |entry: &TocEntry| {
+        serde_json::json!({
+            "name": entry.text,
+            "folder": document.title(),
+            "link": format!("{link}#{}", entry.text),
+        })
+    };
+    rendered.toc.iter().filter(fits).take(limit).map(named).collect()
 }
 
 /// Returns the document that `[[link]]` on `page` leads to, if it exists.
@@ -146,5 +186,19 @@ mod tests {
         assert_eq!(answer["names"].as_array().unwrap().len(), 1);
         assert_eq!(answer["names"][0]["link"], "House/Beds");
         assert_eq!(answer["exact"], false);
+    }
+    #[tokio::test]
+    async fn after_a_page_its_headings_are_offered() {
+        let site = TestSite::new();
+        site.save("Garden.md", "# Garden\n\n## Bean rows\n\n## Peas\n");
+        let answer = site.get("/-/api/v1/names?q=Garden%23bean&page=Home").await.json();
+        let expected = [("Bean rows", "Garden#Bean rows")];
+        let names = answer["names"].as_array().unwrap();
+        assert_eq!(names.len(), expected.len(), "{answer}");
+        for (name, (text, link)) in names.iter().zip(expected) {
+            assert_eq!((&name["name"], &name["link"]), (&text.into(), &link.into()));
+        }
+        let none = site.get("/-/api/v1/names?q=Nowhere%23&page=Home").await.json();
+        assert_eq!(none["names"], serde_json::json!([]));
     }
 }

@@ -10,6 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
+use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::store::Content;
 use crate::web::cache::is_unchanged;
@@ -39,6 +40,14 @@ pub(in crate::web) fn serve(
     let inline = kind.inline && query.find("download").is_none();
     fields.insert(header::CONTENT_DISPOSITION, disposition(inline, document.path().file_name()));
     Ok(response)
+}
+
+/// Tells by its name whether an attachment is worth showing as a picture. Whether the bytes are one
+/// is told when they are served.
+pub(in crate::web) fn is_picture(path: &DocPath) -> bool {
+    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    let pictures = ["png", "jpg", "jpeg", "gif", "webp", "avif", "bmp", "svg"];
+    pictures.contains(&extension.as_str())
 }
 
 /// Serves the raw text of a page.

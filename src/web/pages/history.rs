@@ -1,20 +1,26 @@
-//! Looking back: the revisions of a document, and giving it back an earlier content.
+//! Looking back: the revisions of a document, their graph, and any two of them to compare.
 
 use askama::Template;
-use axum::extract::State;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::extract;
+use axum::response::{Html, IntoResponse, Response};
 
+use super::graph::{Cell, Lanes, Size};
+use super::restore::Undo;
 use super::view::{Crumb, crumbs};
-use crate::model::resolve::State as Standing;
+use super::words;
+use crate::model::resolve::State;
+use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
-use crate::web::extract::{Submitted, Target, Visitor, remember};
-use crate::web::filters;
+use crate::web::extract::{Query, Target, Visitor};
+use crate::web::filters::{self, print_growth};
 use crate::web::shell::Shell;
-use crate::web::site::{Access, Site};
-use crate::wiki::{Document, Edit, IfMovedOn, Revision, Saved};
+use crate::web::site::Site;
+use crate::wiki::{Document, Revision};
 
-/// How many revisions are listed.
-const MOST: usize = 500;
+/// How many revisions are on one page.
+const ROWS: usize = 50;
+/// How many parents are named that are not here.
+const MOST_NAMED: usize = 3;
 
 #[derive(Template)]
 #[template(path = "pages/history.html")]
@@ -23,89 +29,164 @@ struct HistoryView<'a> {
     document: &'a Document,
     crumbs: Vec<Crumb>,
     rows: Vec<Row<'a>>,
-    left_out: usize,
+    size: Size,
+    /// Where the page's rows are among all, from 1.
+    place: (usize, usize),
+    newer: Option<String>,
+    older: Option<String>,
+    waiting: usize,
+    damaged: usize,
+    message: Option<&'static str>,
+    undo: Option<Undo>,
     nonce: String,
 }
 
 struct Row<'a> {
     revision: &'a Revision,
-    chip: Option<(&'static str, &'static str)>,
+    state: State,
+    cell: Cell,
+    growth: Growth,
+    parent: Option<RevisionId>,
+    /// How many revisions it joined.
+    joined: usize,
+    /// The parents in words, where the lines do not tell.
+    made_from: String,
+    /// What is wrong with its parents.
+    missing: Vec<String>,
+    is_old: bool,
+    is_new: bool,
     may_restore: bool,
 }
 
-fn row<'a>(document: &Document, revision: &'a Revision) -> Row<'a> {
-    let standing = document.state(revision.id);
-    let chip = match standing {
-        Standing::Winner => Some(("chip-winner", "shown now")),
-        Standing::Conflict => Some(("chip-conflict", "waiting")),
-        Standing::Redundant => Some(("chip-merged", "adds nothing")),
-        Standing::Damaged => Some(("chip-damaged", "damaged")),
-        Standing::Ancestor => None,
-    };
-    let whole = !matches!(standing, Standing::Winner | Standing::Damaged);
-    Row { revision, chip, may_restore: whole && revision.length > 0 }
+/// By how much a revision made the document larger.
+struct Growth {
+    class: &'static str,
+    words: String,
+}
+
+impl Growth {
+    fn of(document: &Document, revision: &Revision, parent: Option<RevisionId>) -> Self {
+        let before = parent.and_then(|id| document.revision(id)).map_or(0, |r| r.length);
+        let class = match revision.length.cmp(&before) {
+            std::cmp::Ordering::Greater => "delta-plus",
+            std::cmp::Ordering::Less => "delta-minus",
+            std::cmp::Ordering::Equal => "",
+        };
+        Self { class, words: print_growth(before, revision.length) }
+    }
 }
 
 /// Lists the revisions, newest first.
 pub(in crate::web) async fn show(
-    State(site): State<Site>,
+    extract::State(site): extract::State<Site>,
     visitor: Visitor,
     Target(path): Target,
+    Query(query): Query,
 ) -> Result<Response, Failure> {
     site.blocking(move |site| {
         let document = site.wiki().require(&path)?;
-        let rows = document.revisions().take(MOST).map(|r| row(&document, r)).collect();
-        let view = HistoryView {
-            shell: Shell::new(site, &visitor, document.title()),
-            crumbs: crumbs(site, document.path()),
-            rows,
-            left_out: document.revision_count().saturating_sub(MOST),
-            nonce: site.wiki().nonces().draw().to_string(),
-            document: &document,
+        let message = match query.get("saved") {
+            "" => None,
+            "same" => Some("It is just that already, so there was nothing to save."),
+            _ => Some("Saved. The version before stays in this list."),
         };
-        Ok(Html(view.render().map_err(|_| Failure::internal())?).into_response())
+        list(site, &visitor, &document, query.id("before")?, message)
     })
     .await
 }
 
-/// Gives the document back the content of an earlier revision, as a new one.
-pub(in crate::web) async fn restore(
-    State(site): State<Site>,
-    visitor: Visitor,
-    Target(path): Target,
-    Submitted(fields): Submitted,
+fn list(
+    site: &Site,
+    visitor: &Visitor,
+    document: &Document,
+    before: Option<RevisionId>,
+    message: Option<&'static str>,
 ) -> Result<Response, Failure> {
-    if site.settings().access == Access::ReadOnly {
-        return Err(Failure::read_only());
-    }
-    site.blocking(move |site| {
-        let id =
-            fields.id("id")?.ok_or_else(|| Failure::bad_request("The form names no revision."))?;
-        let nonce = fields.get("nonce").parse();
-        let author = match fields.get("author") {
-            "" => visitor.author.clone(),
-            typed => typed.to_owned(),
-        };
-        let edit = Edit {
-            path,
-            base: fields.id("base")?,
-            also: Vec::new(),
-            content: Vec::new(),
-            author,
-            summary: fields.get("summary").to_owned(),
-            nonce: nonce.map_err(|_| Failure::bad_request("The form is incomplete."))?,
-        };
-        let edit = site.wiki().restoring(edit, id)?;
-        let (document, saved) = match site.wiki().save(&edit, IfMovedOn::Stop)? {
-            Saved::Done { document, .. } => (document, "1"),
-            Saved::Unchanged { document } => (document, "same"),
-            Saved::MovedOn { document } => {
-                return super::merge::moved_on(site, &visitor, &edit, &document);
-            }
-        };
-        let to = format!("{}?saved={saved}", site.url(&document.path().address()));
-        let cookie = [(axum::http::header::SET_COOKIE, remember(site, "author", &edit.author))];
-        Ok((cookie, Redirect::to(&to)).into_response())
-    })
-    .await
+    let all: Vec<&Revision> = document.revisions().collect();
+    let start = before.map_or(0, |id| all.partition_point(|r| r.id >= id));
+    let end = (start + ROWS).min(all.len());
+    let address = site.url(&format!("-/history/{}", document.path().address()));
+    let from = |place: usize| match place {
+        0 => address.clone(),
+        _ => format!("{address}?before={}", all[place - 1].id),
+    };
+    let (rows, size) = rows(document, &all[start..end]);
+    let saved = message.is_some();
+    let view = HistoryView {
+        shell: Shell::new(site, visitor, &format!("History of {}", document.title())),
+        crumbs: crumbs(site, document.path()),
+        rows,
+        size,
+        place: (start + 1, end),
+        newer: (start > 0).then(|| from(start.saturating_sub(ROWS))),
+        older: (end < all.len()).then(|| from(end)),
+        waiting: document.resolution().conflicts.len(),
+        damaged: all.iter().filter(|r| r.damage.is_some()).count(),
+        message,
+        undo: if saved { Undo::offer(site, visitor, document) } else { None },
+        nonce: site.wiki().nonces().draw().to_string(),
+        document,
+    };
+    Ok(Html(view.render().map_err(|_| Failure::internal())?).into_response())
 }
+
+fn rows<'a>(document: &Document, shown: &[&'a Revision]) -> (Vec<Row<'a>>, Size) {
+    let Some(first) = shown.first() else { return (Vec::new(), Lanes::default().size()) };
+    let mut lanes = Lanes::from_above(document, first.id);
+    let mut rows: Vec<Row<'a>> =
+        shown.iter().map(|revision| row(document, revision, &mut lanes)).collect();
+    choose(document, &mut rows);
+    (rows, lanes.size())
+}
+
+fn row<'a>(document: &Document, revision: &'a Revision, lanes: &mut Lanes) -> Row<'a> {
+    let state = document.state(revision.id);
+    let parents = document.history().parents(revision.id);
+    let parent = parents.first().copied();
+    let whole = !matches!(state, State::Winner | State::Damaged);
+    let made_from: Vec<String> =
+        parents.iter().take(MOST_NAMED).map(|p| p.number().to_string()).collect();
+    Row {
+        revision,
+        state,
+        cell: lanes.draw(revision.id, &parents),
+        growth: Growth::of(document, revision, parent),
+        parent,
+        joined: revision.parents.len(),
+        made_from: made_from.join(", "),
+        missing: missing(document, revision),
+        is_old: false,
+        is_new: false,
+        may_restore: whole && revision.length > 0,
+    }
+}
+
+/// Says which parents are not here, or not whole.
+fn missing(document: &Document, revision: &Revision) -> Vec<String> {
+    let strange = revision.parents.iter().filter_map(|id| match document.revision(*id) {
+        None => {
+            Some(format!("Made from revision {}, which has not arrived here yet.", id.number()))
+        }
+        Some(parent) if parent.damage.is_some() => {
+            Some(format!("Made from revision {}, which is damaged.", id.number()))
+        }
+        Some(_) => None,
+    });
+    strange.take(MOST_NAMED).collect()
+}
+
+/// Chooses what is compared if nobody chooses: what readers see with what it was made from, and
+/// where these are not on the page its first two revisions.
+fn choose(document: &Document, rows: &mut [Row<'_>]) {
+    let whole: Vec<usize> = (0..rows.len()).filter(|i| rows[*i].state != State::Damaged).collect();
+    let place = |id: RevisionId| rows.iter().position(|r| r.revision.id == id);
+    let new = document.resolution().winner.and_then(place).or(whole.first().copied());
+    let Some(new) = new else { return };
+    let parent = rows[new].parent.and_then(place);
+    let old = parent.or_else(|| whole.iter().copied().find(|i| *i > new)).unwrap_or(new);
+    rows[new].is_new = true;
+    rows[old].is_old = true;
+}
+
+#[cfg(test)]
+mod tests;

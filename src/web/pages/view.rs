@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::attachment;
+use super::restore::Undo;
 use crate::model::path::{DocPath, PAGE_SUFFIX};
 use crate::web::cache::{CachedPage, Validity};
 use crate::web::error::Failure;
@@ -18,6 +19,9 @@ use crate::web::shell::Shell;
 use crate::web::site::Site;
 use crate::wiki::render::{RenderOptions, Rendered, TocEntry};
 use crate::wiki::{Document, MAX_TEXT, Revision};
+
+/// How much of a folder is shown in place of its page.
+const MOST_CHILDREN: usize = 200;
 
 /// Leads to the home page.
 pub(in crate::web) async fn home(State(site): State<Site>) -> Result<Redirect, Failure> {
@@ -47,8 +51,10 @@ pub(in crate::web) async fn show(
         && site.wiki().fresh(&page.key).is_some()
         && page.validity == validity(&site, page)
     {
+        site.count_view(true);
         return Ok(page.respond(&headers));
     }
+    site.count_view(false);
     let query = Fields::parse(uri.query().unwrap_or_default().as_bytes());
     let asked = headers.clone();
     let found =
@@ -118,6 +124,8 @@ struct PageView<'a> {
     versions_waiting: usize,
     missing_parents: usize,
     saved: Option<&'static str>,
+    /// How to take back what was just saved.
+    undo: Option<Undo>,
     crumbs: Vec<Crumb>,
 }
 
@@ -212,6 +220,9 @@ fn show_page(
         versions_waiting: document.resolution().conflicts.len(),
         missing_parents: document.resolution().missing.len(),
         saved,
+        undo: matches!(query.get("saved"), "1" | "merged")
+            .then(|| Undo::offer(site, visitor, document))
+            .flatten(),
         crumbs: crumbs(site, document.path()),
     };
     let html = view.render().map_err(|_| Failure::internal())?;
@@ -234,10 +245,13 @@ struct Absent<'a> {
     /// The revision to restore: the last that was not a deletion.
     last: Option<&'a Revision>,
     nonce: String,
+    /// What lies below it, if it is a folder.
     children: Vec<DocPath>,
+    /// How many more there are.
+    left_out: usize,
 }
 
-/// Says that a page does not exist, or was deleted, and what can be done.
+/// Says that a page does not exist, or was deleted, and what can be done; shows what is in a folder.
 fn show_absent(
     site: &Site,
     visitor: &Visitor,
@@ -247,8 +261,16 @@ fn show_absent(
     let deleted = document.filter(|d| d.is_deleted());
     let last = deleted.and_then(|d| d.revisions().find(|r| r.damage.is_none() && !r.is_deletion()));
     let folder = format!("{}/", path.without_suffix());
-    let children =
-        site.wiki().paths().into_iter().filter(|p| p.as_str().starts_with(&folder) && p.is_page());
+    let mut children = site.wiki().paths();
+    children.retain(|p| p.as_str().starts_with(&folder));
+    let left_out = children.len().saturating_sub(MOST_CHILDREN);
+    children.truncate(MOST_CHILDREN);
+    // A folder is something to show, if not a page.
+    let status = if deleted.is_none() && !children.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::NOT_FOUND
+    };
     let view = Absent {
         shell: Shell::new(site, visitor, path.title()),
         path,
@@ -256,8 +278,9 @@ fn show_absent(
         deleted,
         last,
         nonce: site.wiki().nonces().draw().to_string(),
-        children: children.take(200).collect(),
+        children,
+        left_out,
     };
     let html = view.render().map_err(|_| Failure::internal())?;
-    Ok((StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response())
+    Ok((status, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response())
 }

@@ -126,12 +126,19 @@ impl std::fmt::Debug for SearchIndex {
 }
 
 /// Passes changes on to an index for as long as there is one.
+#[derive(Clone)]
 pub(super) struct Follower(Weak<Shared>);
 
 impl Follower {
     fn touch(&self, key: DocKey) {
         if let Some(shared) = self.0.upgrade() {
             shared.touch(key);
+        }
+    }
+
+    fn compare(&self) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.compare();
         }
     }
 }
@@ -189,6 +196,11 @@ impl SearchIndex {
         }
         self.shared.begin_anew();
         Results::default()
+    }
+
+    /// Returns how many documents are still to be taken in.
+    pub fn pending(&self) -> usize {
+        self.shared.pending()
     }
 
     /// Tells whether the index outlives this process.

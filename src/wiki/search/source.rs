@@ -7,14 +7,16 @@ use super::{SearchDoc, SearchIndex, Source};
 use crate::model::path::{DocKey, DocPath};
 use crate::wiki::{Document, MAX_TEXT, Wiki, render};
 
-/// Opens the search index of a wiki in `dir` and lets it follow every change.
+/// Opens the search index of a wiki in `dir` and lets it follow every change and every scan.
 ///
-/// Call [`SearchIndex::reconcile`] once the wiki has been scanned (and after later scans, if you
-/// like: it costs little where nothing differs). The index keeps no wiki alive, nor the wiki the index.
+/// Returns at once. The index keeps no wiki alive, nor the wiki the index.
 pub fn attach(wiki: &Arc<Wiki>, dir: &Path) -> Arc<SearchIndex> {
     let index = SearchIndex::open(dir, Arc::new(WikiSource(Arc::downgrade(wiki))));
     let follower = index.follower();
+    let comparing = follower.clone();
     wiki.on_change(move |change| follower.touch(change.path.key()));
+    // Finds what went while no server ran, and what an older index held otherwise.
+    wiki.on_scan(move || comparing.compare());
     if wiki.scanned() {
         index.reconcile();
     }

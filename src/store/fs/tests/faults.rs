@@ -7,6 +7,7 @@ use std::thread;
 use rustix::io::Errno;
 
 use super::*;
+use crate::store::Before;
 use crate::store::contract::{dir, header, id, ids, read, save, scan};
 
 const OPS: [Op; 6] =
@@ -90,34 +91,56 @@ fn is_right(error: &StoreError, errno: Errno, place: &Place) -> bool {
     path.starts_with(place.data()) && error.to_string().contains(&path.display().to_string())
 }
 
-fn attempt(store: &FsStore, streamed: bool) -> Result<Created, StoreError> {
+/// The ways in which a revision comes to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    Created,
+    Streamed,
+    Received,
+    ReceivedStreamed,
+}
+
+const WAYS: [How; 4] = [How::Created, How::Streamed, How::Received, How::ReceivedStreamed];
+
+fn attempt(store: &FsStore, how: How) -> Result<Created, StoreError> {
     let text = "x".repeat(300_000);
-    let mut reader = text.as_bytes();
-    let body = if streamed { Body::Stream(&mut reader) } else { Body::Bytes(text.as_bytes()) };
-    store.create(&dir(NEW), id(1, 1), &header("x"), body)
+    let file = format!("Revision: {}\n\n{text}", id(1, 1));
+    let (mut text_reader, mut file_reader) = (text.as_bytes(), file.as_bytes());
+    let body = match how {
+        How::Created => Body::Bytes(text.as_bytes()),
+        How::Streamed => Body::Stream(&mut text_reader),
+        How::Received => Body::Bytes(file.as_bytes()),
+        How::ReceivedStreamed => Body::Stream(&mut file_reader),
+    };
+    if matches!(how, How::Created | How::Streamed) {
+        return store.create(&dir(NEW), id(1, 1), &header("x"), body);
+    }
+    let received = store.receive(&dir(NEW), id(1, 1), body)?;
+    let already = received.before == Before::Same;
+    Ok(Created { measured: received.measured, already, file: received.file })
 }
 
 /// How often each step is taken by one undisturbed save.
-fn steps(streamed: bool) -> Vec<(Op, usize)> {
+fn steps(how: How) -> Vec<(Op, usize)> {
     let place = Place::in_memory();
     let plan = Arc::new(Plan::default());
     let store = place.open_with(plan.hook());
     save(&store, "Old.md", id(1, 1), "old").unwrap();
     plan.clear();
-    assert!(!attempt(&store, streamed).unwrap().already);
+    assert!(!attempt(&store, how).unwrap().already);
     plan.assert_durable(&place, &place.file(NEW, id(1, 1)));
     OPS.map(|op| (op, plan.count(op))).to_vec()
 }
 
 #[test]
 fn a_save_takes_every_step_and_no_more_fsyncs_than_it_must() {
-    let steps: HashMap<Op, usize> = steps(false).into_iter().collect();
+    let steps: HashMap<Op, usize> = steps(How::Created).into_iter().collect();
     // The page's directory, the folder's and `pages/`.
     assert_eq!((steps[&Op::SyncFile], steps[&Op::SyncDir], steps[&Op::MakeDir]), (1, 3, 2));
     let place = Place::in_memory();
     let plan = Arc::new(Plan::default());
     let store = place.open_with(plan.hook());
-    attempt(&store, false).unwrap();
+    attempt(&store, How::Created).unwrap();
     plan.clear();
     save(&store, NEW, id(2, 1), "two").unwrap();
     assert_eq!((plan.count(Op::SyncFile), plan.count(Op::SyncDir)), (1, 1));
@@ -125,14 +148,14 @@ fn a_save_takes_every_step_and_no_more_fsyncs_than_it_must() {
 
 #[test]
 fn no_failing_step_is_acknowledged_or_leaves_a_trace() {
-    for streamed in [false, true] {
-        for (op, count) in steps(streamed) {
+    for how in WAYS {
+        for (op, count) in steps(how) {
             assert!(count > 0, "{op:?} is part of a save");
             for n in 1..=count {
                 for errno in ERRORS {
                     for for_ever in [false, true] {
-                        println!("streamed {streamed}, {op:?} {n}: {errno}, for ever: {for_ever}");
-                        one_failure(streamed, op, n, errno, for_ever);
+                        println!("{how:?}, {op:?} {n}: {errno}, for ever: {for_ever}");
+                        one_failure(how, op, n, errno, for_ever);
                     }
                 }
             }
@@ -140,7 +163,7 @@ fn no_failing_step_is_acknowledged_or_leaves_a_trace() {
     }
 }
 
-fn one_failure(streamed: bool, op: Op, n: usize, errno: Errno, for_ever: bool) {
+fn one_failure(how: How, op: Op, n: usize, errno: Errno, for_ever: bool) {
     let place = Place::in_memory();
     let plan = Arc::new(Plan::default());
     let store = place.open_with(plan.hook());
@@ -149,7 +172,7 @@ fn one_failure(streamed: bool, op: Op, n: usize, errno: Errno, for_ever: bool) {
     plan.for_ever.store(for_ever, Ordering::SeqCst);
     *plan.fail.lock() = Some((op, n, errno));
 
-    let error = attempt(&store, streamed).expect_err("a failing step is an error");
+    let error = attempt(&store, how).expect_err("a failing step is an error");
     assert!(is_right(&error, errno, &place), "{error:?}");
     assert!(place.temps().is_empty(), "no temporary file stays");
     let (found, findings) = scan(&store);
@@ -162,7 +185,7 @@ fn one_failure(streamed: bool, op: Op, n: usize, errno: Errno, for_ever: bool) {
     let store = if matches!(op, Op::SyncFile | Op::SyncDir) {
         plan.clear();
         assert!(store.read_only().is_some_and(|why| why.contains("durable")));
-        assert!(matches!(attempt(&store, streamed), Err(StoreError::Suspended(_))));
+        assert!(matches!(attempt(&store, how), Err(StoreError::Suspended(_))));
         assert!(matches!(save(&store, "Old.md", id(1, 1), "old"), Err(StoreError::Suspended(_))));
         assert_eq!(plan.count(Op::SyncFile), 0, "a failed fsync is not tried again");
         // After a restart what was published is there, and the retry is the same revision.
@@ -170,14 +193,14 @@ fn one_failure(streamed: bool, op: Op, n: usize, errno: Errno, for_ever: bool) {
     } else {
         assert_eq!(store.read_only(), None);
         if for_ever {
-            let error = attempt(&store, streamed).expect_err("it still fails");
+            let error = attempt(&store, how).expect_err("it still fails");
             assert!(is_right(&error, errno, &place), "{error:?}");
         }
         plan.clear();
         store
     };
     let published = op == Op::SyncDir;
-    assert_eq!(attempt(&store, streamed).unwrap().already, published);
+    assert_eq!(attempt(&store, how).unwrap().already, published);
     assert_eq!(read(&store, NEW, id(1, 1)), "x".repeat(300_000).as_bytes());
     assert_eq!(ids(&store.list(&dir(NEW)).unwrap()), [id(1, 1)]);
     if !published {

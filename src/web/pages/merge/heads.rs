@@ -4,17 +4,18 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::graph::Graph;
 use super::screen::{Notes, respond};
-use super::words;
-use crate::model::diff::{Change, Diff, Folded, Row, RowKind, folded, summary};
+use crate::model::diff::{Change, Diff, Folded, RowKind, folded, summary};
 use crate::model::path::DocPath;
 use crate::model::resolve::State;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::Visitor;
 use crate::web::filters;
+use crate::web::pages::graph::Graph;
+use crate::web::pages::rows::{OwnedRow, Parts, parts};
 use crate::web::pages::view::{Crumb, crumbs};
+use crate::web::pages::{attachment, words};
 use crate::web::shell::Shell;
 use crate::web::site::Site;
 use crate::wiki::render::{RenderOptions, SafeHtml};
@@ -41,7 +42,7 @@ struct Card<'a> {
 
 /// What a version is, compared with what it was made from.
 enum Body<'a> {
-    Diff(Vec<Folded<OwnedRow>>),
+    Diff(Parts),
     /// It deletes the document.
     Deletion,
     /// It is not a text: shown or offered as it is.
@@ -52,26 +53,6 @@ enum Body<'a> {
 struct FileView<'a> {
     revision: &'a Revision,
     picture: bool,
-}
-
-/// A row of a difference.
-struct OwnedRow {
-    kind: RowKind,
-    old: String,
-    new: String,
-    pieces: Vec<(bool, String)>,
-}
-
-impl OwnedRow {
-    fn of(row: &Row) -> Self {
-        let number = |n: Option<usize>| n.map(|n| n.to_string()).unwrap_or_default();
-        Self {
-            kind: row.kind,
-            old: number(row.old),
-            new: number(row.new),
-            pieces: row.segments.iter().map(|s| (s.changed, s.text.clone())).collect(),
-        }
-    }
 }
 
 /// The page now.
@@ -221,13 +202,7 @@ fn card<'a>(
     card.change = summary(&before, &text);
     if !revision.is_deletion() {
         let diff = Diff::between(&before, &text);
-        let owned = |part: Folded<&Row>| match part {
-            Folded::Row(row) => Folded::Row(OwnedRow::of(row)),
-            Folded::Fold { count, rows } => {
-                Folded::Fold { count, rows: rows.into_iter().map(OwnedRow::of).collect() }
-            }
-        };
-        card.body = Body::Diff(folded(diff.unified(), CONTEXT).into_iter().map(owned).collect());
+        card.body = Body::Diff(parts(folded(diff.unified(), CONTEXT), OwnedRow::of));
     }
     if let Some(winner) = winner {
         card.clean = wiki.merge_head(document, winner, revision.id)?.merge.is_clean();
@@ -265,9 +240,7 @@ pub(super) fn is_text(site: &Site, document: &Document) -> Result<bool, Failure>
 }
 
 fn file<'a>(document: &Document, revision: &'a Revision) -> FileView<'a> {
-    let extension = document.path().extension().unwrap_or_default().to_ascii_lowercase();
-    let picture = ["png", "jpg", "jpeg", "gif", "webp", "avif", "bmp", "svg"];
-    FileView { revision, picture: picture.contains(&extension.as_str()) }
+    FileView { revision, picture: attachment::is_picture(document.path()) }
 }
 
 fn all_clean(site: &Site, document: &Document) -> bool {

@@ -1,9 +1,9 @@
 //! A merge as the screen shows it: folds, clean changes and choices, in order of the page.
 
 use super::form::{Pick, Picks};
-use super::words::{capital, count};
 use crate::model::diff::{Diff, Row, lines, summary};
 use crate::model::merge::{Chunk, Hunk, HunkKind};
+use crate::web::pages::words::{capital, count};
 use crate::wiki::MergeView;
 
 /// A stretch of the page.

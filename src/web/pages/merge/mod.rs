@@ -7,13 +7,11 @@
 //! every answer to a form that was not saved shows all that was typed.
 
 mod form;
-mod graph;
 mod heads;
 mod hunks;
 mod screen;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};

@@ -9,12 +9,12 @@ use crate::wiki::{Document, Revision};
 const FAR_ENOUGH: usize = 200;
 
 /// Returns a name to show.
-pub(super) fn name(author: &str) -> &str {
+pub(in crate::web) fn name(author: &str) -> &str {
     if author.is_empty() { "Somebody" } else { author }
 }
 
 /// Prints a small number as a word.
-pub(super) fn count(n: usize, one: &str, many: &str) -> String {
+pub(in crate::web) fn count(n: usize, one: &str, many: &str) -> String {
     const WORDS: [&str; 13] = [
         "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
         "eleven", "twelve",
@@ -24,14 +24,14 @@ pub(super) fn count(n: usize, one: &str, many: &str) -> String {
 }
 
 /// Makes the first letter a capital.
-pub(super) fn capital(text: &str) -> String {
+pub(in crate::web) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
     first + chars.as_str()
 }
 
 /// Lists names: `Ada`, `Ada and Ben`, `Ada, Ben and 2 others`.
-pub(super) fn list(names: &[&str]) -> String {
+pub(in crate::web) fn list(names: &[&str]) -> String {
     match names {
         [] => "Somebody".to_owned(),
         [one] => (*one).to_owned(),
@@ -42,7 +42,7 @@ pub(super) fn list(names: &[&str]) -> String {
 }
 
 /// Says what happened to a page while somebody was editing it.
-pub(super) fn moved_on(
+pub(in crate::web) fn moved_on(
     document: &Document,
     made_from: &[RevisionId],
     theirs: Option<&Revision>,
@@ -97,7 +97,7 @@ fn savers_since<'a>(
 }
 
 /// Says why the winner is the one that readers see.
-pub(super) fn why(winner: &Revision, others: &[&Revision]) -> String {
+pub(in crate::web) fn why(winner: &Revision, others: &[&Revision]) -> String {
     let Some(next) = others.iter().max_by_key(|r| r.id) else { return String::new() };
     let (ours, theirs) = (winner.id.number(), next.id.number());
     if ours > theirs {

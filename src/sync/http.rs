@@ -1,0 +1,303 @@
+//! A peer over HTTP, as a client of its `/-/sync/v1/`.
+//!
+//! Every request and every response carries who speaks in headers ([`Hello`]), so that equal sets
+//! take exactly one round trip. Revisions travel as one gzip stream each way. Nothing is waited for
+//! without a limit: not a connection, not an answer, and not a stream that trickles.
+
+use std::io::{self, Read};
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::read::{GzDecoder, GzEncoder};
+use serde::{Deserialize, Serialize};
+use ureq::http::{HeaderMap, Response};
+use ureq::{Agent, Body, SendBody};
+
+use super::error::Refused;
+use super::identity::{Hello, WikiId};
+use super::item::ItemHash;
+use super::receive::Outcome;
+use super::remote::{Remote, RemoteError};
+use super::set::MAX_MESSAGE;
+
+/// The header that says which version of the protocol is spoken.
+pub const PROTOCOL_HEADER: &str = "everpage-protocol";
+/// The header that names the replica.
+pub const REPLICA_HEADER: &str = "everpage-replica";
+/// The header that names the wiki; left out by one that has no id yet.
+pub const WIKI_HEADER: &str = "everpage-wiki";
+/// The header that says how large a revision file may be.
+pub const LARGEST_HEADER: &str = "everpage-largest";
+
+/// The most bytes of an answer that is not a stream.
+const MAX_ANSWER: u64 = 64 << 20;
+
+/// How long a peer is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For a connection.
+    pub connect: Duration,
+    /// For the beginning of an answer, which may have to wait for a slow disk.
+    pub answer: Duration,
+    /// For the next bytes of a stream.
+    pub pause: Duration,
+    /// A stream must bring at least this many bytes in each `window` that was waited.
+    pub floor: u64,
+    /// See `floor`.
+    pub window: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(300),
+            pause: Duration::from_secs(30),
+            floor: 16 << 10,
+            window: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Writes who speaks as headers.
+pub fn hello_headers(hello: &Hello) -> Vec<(&'static str, String)> {
+    let mut headers = vec![
+        (PROTOCOL_HEADER, hello.protocol.to_string()),
+        (REPLICA_HEADER, hello.replica.to_string()),
+        (LARGEST_HEADER, hello.largest.to_string()),
+    ];
+    headers.extend(hello.wiki.map(|wiki| (WIKI_HEADER, wiki.to_string())));
+    headers
+}
+
+/// Reads who speaks from headers; `None` where they are not those of a peer.
+pub fn read_hello<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Hello> {
+    fn parse<T: FromStr>(text: &str) -> Option<T> {
+        text.parse().ok()
+    }
+    let wiki: Option<WikiId> = match header(WIKI_HEADER) {
+        Some(text) => Some(parse(text)?),
+        None => None,
+    };
+    Some(Hello {
+        protocol: header(PROTOCOL_HEADER).and_then(parse)?,
+        replica: header(REPLICA_HEADER).and_then(parse)?,
+        wiki,
+        largest: header(LARGEST_HEADER).map_or(Some(u64::MAX), parse)?,
+    })
+}
+
+/// A refusal, as the body of a response.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// What kind it is: `token`, `read-only-token`, `protocol`, `itself`, `other-wiki`,
+    /// `not-ready`, `malformed` or `failed`.
+    pub error: String,
+    /// In words.
+    pub message: String,
+}
+
+/// A peer at an address.
+pub struct HttpRemote {
+    agent: Agent,
+    /// Without a slash at its end.
+    base: String,
+    token: String,
+    patience: Patience,
+}
+
+impl HttpRemote {
+    /// Speaks with the wiki at `url`, as whoever was given `token` there.
+    ///
+    /// # Errors
+    /// Where it is no address of a wiki.
+    pub fn new(url: &str, token: &str, patience: Patience) -> Result<Self, String> {
+        let base = url.trim().trim_end_matches('/');
+        if !["http://", "https://"].iter().any(|s| base.starts_with(s) && base.len() > s.len()) {
+            return Err(format!(
+                "“{url}” is not the address of a wiki; it looks like https://wiki.example.org"
+            ));
+        }
+        if token.trim().is_empty() || token.trim().chars().any(|c| !c.is_ascii_graphic()) {
+            return Err("the token is empty or has characters that no token has".to_owned());
+        }
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(concat!("everpage/", env!("CARGO_PKG_VERSION")))
+            .timeout_resolve(Some(patience.connect))
+            .timeout_connect(Some(patience.connect))
+            .timeout_recv_response(Some(patience.answer))
+            .timeout_per_read(Some(patience.pause))
+            .timeout_per_write(Some(patience.pause))
+            .build();
+        Ok(Self {
+            agent: config.into(),
+            base: base.to_owned(),
+            token: token.trim().to_owned(),
+            patience,
+        })
+    }
+
+    fn ask(
+        &self,
+        what: &'static str,
+        hello: &Hello,
+        body: SendBody<'_>,
+    ) -> Result<(Hello, Response<Body>), RemoteError> {
+        let mut request = self
+            .agent
+            .post(format!("{}/-/sync/v1/{what}", self.base))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", "application/octet-stream");
+        if what == "push" {
+            // A refusal comes before the body is sent.
+            request = request.header("expect", "100-continue");
+        }
+        for (name, value) in hello_headers(hello) {
+            request = request.header(name, value);
+        }
+        let response = request.send(body).map_err(|e| self.broken("reach", into_io(e)))?;
+        let theirs = self.hello_of(response.headers());
+        if response.status() == 200 {
+            let theirs = theirs.ok_or_else(|| self.stranger("200"))?;
+            return Ok((theirs, response));
+        }
+        Err(self.refusal(hello, theirs, response))
+    }
+
+    fn hello_of(&self, headers: &HeaderMap) -> Option<Hello> {
+        read_hello(|name| headers.get(name).and_then(|v| v.to_str().ok()))
+    }
+
+    fn stranger(&self, status: &str) -> RemoteError {
+        self.protocol(&format!(
+            "it answered {status} and not as an Everpage that exchanges revisions; is the address that of a wiki?"
+        ))
+    }
+
+    /// Makes an error of an answer that is none.
+    fn refusal(
+        &self,
+        ours: &Hello,
+        theirs: Option<Hello>,
+        response: Response<Body>,
+    ) -> RemoteError {
+        let status = response.status();
+        let mut text = Vec::new();
+        let read = response.into_body().into_reader().take(64 << 10).read_to_end(&mut text);
+        let said = read.ok().and_then(|_| serde_json::from_slice::<Refusal>(&text).ok());
+        let Some(said) = said else { return self.stranger(status.as_str()) };
+        let refused = match (said.error.as_str(), theirs) {
+            ("token", _) => Refused::Token,
+            ("read-only-token", _) => Refused::ReadOnlyToken,
+            ("itself", _) => Refused::Itself,
+            ("protocol", Some(theirs)) => {
+                Refused::Protocol { ours: ours.protocol, theirs: theirs.protocol }
+            }
+            ("other-wiki", Some(Hello { wiki: Some(theirs), .. })) => match ours.wiki {
+                Some(ours) => Refused::OtherWiki { ours, theirs },
+                None => return self.protocol("it refused another wiki where none was named"),
+            },
+            ("malformed", _) => return self.protocol(&said.message),
+            _ => {
+                let reason = crate::model::file::tidy(&said.message, 500);
+                return RemoteError::Unavailable { peer: self.name(), reason };
+            }
+        };
+        refused.into()
+    }
+
+    fn protocol(&self, reason: &str) -> RemoteError {
+        let reason = crate::model::file::tidy(reason, 500);
+        RemoteError::Protocol { peer: self.name(), reason }
+    }
+
+    fn broken(&self, action: &'static str, source: io::Error) -> RemoteError {
+        RemoteError::Broken { action, peer: self.name(), source }
+    }
+
+    fn read_answer(&self, response: Response<Body>, most: u64) -> Result<Vec<u8>, RemoteError> {
+        let reader = Paced::new(response.into_body().into_reader(), self.patience);
+        let mut answer = Vec::new();
+        reader
+            .take(most + 1)
+            .read_to_end(&mut answer)
+            .map_err(|e| self.broken("read the answer of", e))?;
+        if answer.len() as u64 > most {
+            return Err(self.protocol("its answer does not end"));
+        }
+        Ok(answer)
+    }
+}
+
+fn into_io(error: ureq::Error) -> io::Error {
+    match error {
+        ureq::Error::Io(error) => error,
+        other => io::Error::other(other),
+    }
+}
+
+impl Remote for HttpRemote {
+    fn name(&self) -> String {
+        self.base.clone()
+    }
+
+    fn reconcile(&self, hello: &Hello, message: &[u8]) -> Result<(Hello, Vec<u8>), RemoteError> {
+        let mut message = message;
+        let (theirs, response) =
+            self.ask("reconcile", hello, SendBody::from_reader(&mut message))?;
+        Ok((theirs, self.read_answer(response, MAX_MESSAGE as u64)?))
+    }
+
+    fn fetch(&self, hello: &Hello, wanted: &[ItemHash]) -> Result<Box<dyn Read + '_>, RemoteError> {
+        let body: Vec<u8> = wanted.iter().flat_map(|item| *item.as_bytes()).collect();
+        let (_, response) = self.ask("fetch", hello, SendBody::from_reader(&mut &body[..]))?;
+        let raw = Paced::new(response.into_body().into_reader(), self.patience);
+        Ok(Box::new(GzDecoder::new(raw)))
+    }
+
+    fn push(&self, hello: &Hello, frames: &mut dyn Read) -> Result<Vec<Outcome>, RemoteError> {
+        let mut body = GzEncoder::new(frames, Compression::fast());
+        let (_, response) = self.ask("push", hello, SendBody::from_reader(&mut body))?;
+        let answer = self.read_answer(response, MAX_ANSWER)?;
+        serde_json::from_slice(&answer).map_err(|_| self.protocol("its answer cannot be read"))
+    }
+}
+
+/// A reader that gives up on a stream that trickles. Only time spent waiting counts.
+pub struct Paced<R> {
+    reader: R,
+    patience: Patience,
+    waited: Duration,
+    brought: u64,
+}
+
+impl<R> Paced<R> {
+    /// Reads with this patience.
+    pub fn new(reader: R, patience: Patience) -> Self {
+        Self { reader, patience, waited: Duration::ZERO, brought: 0 }
+    }
+}
+
+impl<R: Read> Read for Paced<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let begun = Instant::now();
+        let read = self.reader.read(buffer)?;
+        self.waited += begun.elapsed();
+        self.brought += read as u64;
+        if self.waited >= self.patience.window {
+            if read > 0 && self.brought < self.patience.floor {
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "the other side sends too slowly to ever finish",
+                ));
+            }
+            self.waited = Duration::ZERO;
+            self.brought = 0;
+        }
+        Ok(read)
+    }
+}

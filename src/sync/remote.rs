@@ -1,0 +1,70 @@
+//! The other side of a run.
+
+use std::io::{self, Read};
+
+use super::error::Refused;
+use super::identity::Hello;
+use super::item::ItemHash;
+use super::receive::Outcome;
+
+/// Another replica, wherever it is.
+///
+/// Every call is one round trip, and stands alone: the other side keeps nothing between calls.
+/// `hello` is what this side says of itself; what the other side says comes back with the answer.
+pub trait Remote {
+    /// Says which peer it is, for people.
+    fn name(&self) -> String;
+
+    /// Answers one message of the reconciliation.
+    ///
+    /// # Errors
+    /// A [`RemoteError`]; [`RemoteError::Refused`] where the two may not exchange anything.
+    fn reconcile(&self, hello: &Hello, message: &[u8]) -> Result<(Hello, Vec<u8>), RemoteError>;
+
+    /// Asks for revisions; the answer is a stream of frames, parents before their children as far as
+    /// they are in one answer. What the other side has no more is left out.
+    ///
+    /// # Errors
+    /// As [`Remote::reconcile`]; an interruption is an error of the reader.
+    fn fetch(&self, hello: &Hello, wanted: &[ItemHash]) -> Result<Box<dyn Read + '_>, RemoteError>;
+
+    /// Hands over a stream of frames, and returns what became of each once that is durable.
+    ///
+    /// # Errors
+    /// As [`Remote::reconcile`]. What arrived before an interruption may be there.
+    fn push(&self, hello: &Hello, frames: &mut dyn Read) -> Result<Vec<Outcome>, RemoteError>;
+}
+
+/// Why the other side gave no answer that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// It will not speak with this side.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It cannot be reached, or the connection broke.
+    #[error("could not {action} {peer}")]
+    Broken {
+        /// What was attempted.
+        action: &'static str,
+        /// With whom.
+        peer: String,
+        /// What happened.
+        source: io::Error,
+    },
+    /// It is there and cannot do it now.
+    #[error("{peer} cannot do it now: {reason}")]
+    Unavailable {
+        /// Who.
+        peer: String,
+        /// In its own words.
+        reason: String,
+    },
+    /// What it sent is not what the protocol has.
+    #[error("{peer} does not keep to the protocol: {reason}")]
+    Protocol {
+        /// Who.
+        peer: String,
+        /// What was wrong.
+        reason: String,
+    },
+}

@@ -1,0 +1,240 @@
+//! Taking in what others saved while one writes.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::model::diff::{Diff, Folded, LineEnding, RowKind, folded};
+use crate::model::merge::{Choice, Chunk, Merge};
+use crate::model::path::DocPath;
+use crate::model::revision::RevisionId;
+use crate::web::error::Failure;
+use crate::web::extract::{Query, Submitted};
+use crate::web::site::Site;
+use crate::wiki::{Document, Revision, WikiError};
+
+/// How many unchanged lines are shown around each change.
+const CONTEXT: usize = 1;
+
+/// Shows what changed on the page `path` between the revision `from` and the winner:
+/// `{"revision": …, "rows": [{"kind", "old", "new", "pieces": [[text, marked]]}]}`, where `kind` is
+/// `same`, `removed`, `added` or, for a stretch that is left out, `fold` with its `count`.
+pub(in crate::web) async fn changes(
+    State(site): State<Site>,
+    Query(fields): Query,
+) -> Result<Response, Failure> {
+    let path = DocPath::page_from_user(fields.get("path"))?;
+    let from = fields.id("from")?;
+    site.blocking(move |site| {
+        let document = site.wiki().require(&path)?;
+        let old = match from {
+            Some(id) => text_of(site, &document, id)?,
+            None => String::new(),
+        };
+        let (new, revision) = match document.winner() {
+            Some(winner) => (text_of(site, &document, winner.id)?, about(winner)),
+            None => (String::new(), Value::Null),
+        };
+        let rows: Vec<_> = folded(Diff::between(&old, &new).unified(), CONTEXT)
+            .into_iter()
+            .map(|row| match row {
+                Folded::Fold { count, .. } => json!({ "kind": "fold", "count": count }),
+                Folded::Row(row) => {
+                    let pieces: Vec<_> =
+                        row.segments.iter().map(|s| (&s.text, s.changed)).collect();
+                    let kind = match row.kind {
+                        RowKind::Unchanged => "same",
+                        RowKind::Removed => "removed",
+                        RowKind::Added => "added",
+                    };
+                    json!({ "kind": kind, "old": row.old, "new": row.new, "pieces": pieces })
+                }
+            })
+            .collect();
+        Ok(answer(&json!({ "revision": revision, "rows": rows })))
+    })
+    .await
+}
+
+/// Puts the field `text`, which was made from the revision `base` of the page `path`, on top of the
+/// winner: `{"clean", "base", "text", "edits", "revision"}`. `edits` are the stretches of `text`
+/// that change, as `[start, end, replacement]` in UTF-16 units, in order; where somebody has to
+/// decide, `clean` is false and the text comes back as it was.
+pub(in crate::web) async fn rebase(
+    State(site): State<Site>,
+    Submitted(fields): Submitted,
+) -> Result<Response, Failure> {
+    let path = DocPath::page_from_user(fields.get("path"))?;
+    let base = fields.id("base")?;
+    site.blocking(move |site| {
+        let text = fields.text("text");
+        let (size, limit) = (text.len() as u64, site.wiki().limits().text);
+        if size > limit {
+            return Err(WikiError::TooLarge { size, limit }.into());
+        }
+        let document = site.wiki().require(&path)?;
+        let winner = document.winner();
+        let id = winner.map(|w| w.id);
+        let made_from: Vec<_> = base.into_iter().collect();
+        let view = site.wiki().merge_unsaved(&document, &made_from, id, &text)?;
+        // A deleted page has no text to take in; its author is asked at the save.
+        let clean = view.merge.is_clean() && document.is_live();
+        let edits = if clean { edits(&view.merge, &text) } else { Vec::new() };
+        let merged = if clean { apply(&edits, &text) } else { text };
+        Ok(answer(&json!({
+            "clean": clean,
+            "base": if clean { id } else { base }.map(|id| id.to_string()),
+            "text": merged,
+            "edits": edits,
+            "revision": winner.map(about),
+        })))
+    })
+    .await
+}
+
+/// A stretch of a text in UTF-16 units, as browsers count, and what to put there.
+type Replacement = (usize, usize, String);
+
+/// Lists what turns the right side of a clean merge into its result.
+fn edits(merge: &Merge, text: &str) -> Vec<Replacement> {
+    let mut edits = Vec::new();
+    let mut at = 0;
+    for chunk in merge.chunks() {
+        let length = units(chunk.right());
+        if let Chunk::Changed(hunk) = chunk
+            && hunk.suggested() == Some(Choice::Left)
+            && hunk.left != hunk.right
+        {
+            edits.push((at, at + length, hunk.left.clone()));
+        }
+        at += length;
+    }
+    // A newline that the merge had to supply belongs to no chunk; then the whole text is replaced.
+    let merged = merge.clean().map(|merged| LineEnding::Lf.apply(&merged)).unwrap_or_default();
+    if apply(&edits, text) == merged { edits } else { vec![(0, units(text), merged)] }
+}
+
+fn apply(edits: &[Replacement], text: &str) -> String {
+    let text: Vec<u16> = text.encode_utf16().collect();
+    let mut result = Vec::with_capacity(text.len());
+    let mut at = 0;
+    for (start, end, replacement) in edits {
+        result.extend_from_slice(&text[at..*start]);
+        result.extend(replacement.encode_utf16());
+        at = *end;
+    }
+    result.extend_from_slice(&text[at..]);
+    String::from_utf16_lossy(&result)
+}
+
+fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// Returns the text of a revision with LF line ends, as the editor shows it.
+fn text_of(site: &Site, document: &Document, id: RevisionId) -> Result<String, Failure> {
+    Ok(LineEnding::Lf.apply(&site.wiki().text(document, id)?))
+}
+
+/// Says of a revision what a window needs to name it.
+pub(in crate::web) fn about(revision: &Revision) -> Value {
+    json!({
+        "id": revision.id.to_string(),
+        "number": revision.id.number(),
+        "author": revision.author,
+        "date": revision.date.map(|d| d.to_string()),
+        "summary": revision.summary,
+        "deleted": revision.is_deletion(),
+    })
+}
+
+fn answer(value: &Value) -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], Json(value)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::web::test_support::TestSite;
+
+    const BASE: &str = "# Garden\n\nBeans\n\nPeas\n";
+
+    #[tokio::test]
+    async fn a_change_elsewhere_is_taken_into_the_text() {
+        let site = TestSite::new();
+        let base = site.save("Garden.md", BASE).to_string();
+        let theirs = site.save_as("Garden.md", "Bob", "# Garden\n\nBeans 🫘\n\nPeas\n").to_string();
+        let mine = "# My 🌱 garden\n\nBeans\n\nPeas\n";
+        let fields = [("path", "Garden"), ("base", &base), ("text", mine)];
+        let answer = site.post("/-/api/v1/rebase", &fields).await;
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let answer = answer.json();
+        assert_eq!(answer["clean"], true);
+        assert_eq!(answer["text"], "# My 🌱 garden\n\nBeans 🫘\n\nPeas\n");
+        assert_eq!(answer["base"], theirs.as_str());
+        assert_eq!(answer["revision"]["author"], "Bob");
+        // The place counts the sprout as two, as browsers do.
+        assert_eq!(answer["edits"], serde_json::json!([[16, 22, "Beans 🫘\n"]]));
+    }
+
+    #[tokio::test]
+    async fn where_somebody_has_to_decide_the_text_comes_back_as_it_was() {
+        let site = TestSite::new();
+        let base = site.save("Garden.md", BASE).to_string();
+        site.save("Garden.md", "# Garden\n\nBroad beans\n\nPeas\n");
+        let mine = "# Garden\n\nRunner beans\n\nPeas\n";
+        let fields = [("path", "Garden"), ("base", &base), ("text", mine)];
+        let answer = site.post("/-/api/v1/rebase", &fields).await.json();
+        assert_eq!(answer["clean"], false);
+        assert_eq!(answer["text"], mine);
+        assert_eq!(answer["base"], base.as_str());
+    }
+
+    #[tokio::test]
+    async fn a_deletion_is_not_taken_in() {
+        let site = TestSite::new();
+        let base = site.save("Garden.md", BASE).to_string();
+        site.save("Garden.md", "");
+        let fields = [("path", "Garden"), ("base", &base), ("text", BASE)];
+        let answer = site.post("/-/api/v1/rebase", &fields).await.json();
+        assert_eq!((&answer["clean"], &answer["text"]), (&false.into(), &BASE.into()));
+        assert_eq!(answer["revision"]["deleted"], true);
+    }
+
+    #[tokio::test]
+    async fn a_last_line_without_its_end_is_not_glued_to_the_next() {
+        let site = TestSite::new();
+        let base = site.save("Garden.md", "one\n\ntwo").to_string();
+        site.save("Garden.md", "one\n\ntwo\nthree");
+        let fields = [("path", "Garden"), ("base", &base), ("text", "one and a half\n\ntwo")];
+        let answer = site.post("/-/api/v1/rebase", &fields).await.json();
+        assert_eq!(answer["text"], "one and a half\n\ntwo\nthree");
+    }
+
+    #[tokio::test]
+    async fn what_changed_is_told_by_words() {
+        let site = TestSite::new();
+        let base = site.save("Garden.md", "# Garden\n\nBeans are green\n").to_string();
+        site.save_as("Garden.md", "Bob", "# Garden\n\nBeans are red\n");
+        let answer = site.get(&format!("/-/api/v1/changes?path=Garden&from={base}")).await.json();
+        assert_eq!(answer["revision"]["author"], "Bob");
+        let rows = answer["rows"].as_array().unwrap();
+        let kinds: Vec<_> = rows.iter().map(|r| r["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["same", "same", "removed", "added"]);
+        let marked = rows[3]["pieces"].as_array().unwrap().iter().find(|p| p[1] == true).unwrap();
+        assert_eq!(marked[0], "red");
+    }
+
+    #[tokio::test]
+    async fn nonsense_is_refused() {
+        let site = TestSite::with_limits(100, 100);
+        let long = "x".repeat(101);
+        let answer = site.post("/-/api/v1/rebase", &[("path", "A"), ("text", &long)]).await;
+        assert_eq!(answer.status, 413);
+        assert_eq!(
+            site.post("/-/api/v1/rebase", &[("path", "A"), ("base", "x")]).await.status,
+            400
+        );
+    }
+}

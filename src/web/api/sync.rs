@@ -1,0 +1,335 @@
+//! Peers: `/-/sync/v1/`, translated for the [`Host`] and streamed both ways.
+//!
+//! Every request needs the token of a peer, also where the wiki is open to everyone. It says who
+//! speaks in its headers, and so does every response. Bodies go through short channels between the
+//! network and the one blocking hop that does the work, and neither waits for ever.
+
+use std::io::{self, Read};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use flate2::Compression;
+use flate2::read::{GzDecoder, GzEncoder};
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::sync::host::HostError;
+use crate::sync::http::{Patience, Refusal, hello_headers, read_hello};
+use crate::sync::receive::MAX_ITEMS;
+use crate::sync::set::MAX_MESSAGE;
+use crate::sync::{Grant, Hello, Host, ItemHash, Refused, ReplicaError};
+use crate::web::Site;
+use crate::web::site::Peers;
+
+/// How many pieces of a stream wait in memory.
+const PIECES: usize = 8;
+/// How many bytes a piece of an answer has.
+const PIECE: usize = 64 << 10;
+/// How much of a stream is read and thrown away that has been refused.
+const DRAIN: u64 = 64 << 20;
+/// How long a peer may take to read the next piece of an answer.
+const STALL: Duration = Duration::from_secs(60);
+
+/// Answers a message of the reconciliation.
+pub(in crate::web) async fn reconcile(State(site): State<Site>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    answer(&site, parts.headers, async |call| {
+        let message = call.read_whole(body, MAX_MESSAGE as u64).await?;
+        let said = call.hop(move |host| host.reconcile(&message)).await?;
+        Ok(Bytes::from(said).into_response())
+    })
+    .await
+}
+
+/// Gives the revisions that the body names, as a compressed stream.
+pub(in crate::web) async fn fetch(State(site): State<Site>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    answer(&site, parts.headers, async |call| {
+        let most = MAX_ITEMS * ItemHash::LENGTH;
+        let named = call.read_whole(body, most as u64).await?;
+        let (wanted, rest) = named.as_chunks::<{ ItemHash::LENGTH }>();
+        if !rest.is_empty() {
+            return Err(HostError::Protocol("the list of revisions is cut short".to_owned()));
+        }
+        let wanted: Vec<ItemHash> = wanted.iter().map(|b| ItemHash::from_bytes(*b)).collect();
+        let theirs = call.theirs;
+        let frames = call.hop(move |host| host.fetch(&theirs, &wanted)).await?;
+        let (sender, receiver) = mpsc::channel(PIECES);
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || {
+            send_all(GzEncoder::new(frames, Compression::fast()), &sender, &runtime);
+        });
+        Ok(Body::from_stream(ReceiverStream::new(receiver)).into_response())
+    })
+    .await
+}
+
+/// Takes in the stream of revisions in the body.
+pub(in crate::web) async fn push(State(site): State<Site>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    answer(&site, parts.headers, async |call| {
+        if call.grant.read_only {
+            return Err(Refused::ReadOnlyToken.into());
+        }
+        let (sender, receiver) = mpsc::channel(PIECES);
+        let pump = pump(body, sender, Patience::default());
+        let grant = call.grant.clone();
+        let work = call.hop(move |host| {
+            let mut frames = GzDecoder::new(Incoming { receiver, current: Bytes::new() });
+            let outcomes = host.push(&grant, &mut frames)?;
+            // The end of the compressed stream proves that none of it was altered on the way.
+            io::copy(&mut frames.take(1), &mut io::sink()).map_err(HostError::Broken)?;
+            Ok(outcomes)
+        });
+        let (outcomes, ()) = tokio::join!(work, pump);
+        Ok(axum::Json(outcomes?).into_response())
+    })
+    .await
+}
+
+/// A request of a known peer.
+struct Call {
+    host: Host,
+    grant: Grant,
+    theirs: Hello,
+}
+
+impl Call {
+    /// Does something that blocks, away from the async threads.
+    async fn hop<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Host) -> Result<T, HostError> + Send + 'static,
+    ) -> Result<T, HostError> {
+        let host = self.host.clone();
+        tokio::task::spawn_blocking(move || work(&host))
+            .await
+            .unwrap_or_else(|_| Err(HostError::Protocol("the server made a mistake".to_owned())))
+    }
+
+    /// Reads a body that is not a stream of revisions.
+    async fn read_whole(&self, body: Body, most: u64) -> Result<Vec<u8>, HostError> {
+        let (sender, mut receiver) = mpsc::channel(PIECES);
+        let gather = async {
+            let mut whole = Vec::new();
+            while let Some(piece) = receiver.recv().await {
+                match piece {
+                    Piece::Bytes(bytes) => whole.extend_from_slice(&bytes),
+                    Piece::End => return Ok(whole),
+                }
+                if whole.len() as u64 > most {
+                    return Err(HostError::Protocol("the request is too long".to_owned()));
+                }
+            }
+            Err(HostError::Broken(io::ErrorKind::UnexpectedEof.into()))
+        };
+        let pump = pump(body, sender, Patience::default());
+        tokio::pin!(pump);
+        tokio::pin!(gather);
+        tokio::select! {
+            whole = &mut gather => whole,
+            () = &mut pump => gather.await,
+        }
+    }
+}
+
+/// Lets a known peer in and answers it; says who speaks with everything that is said.
+async fn answer(
+    site: &Site,
+    headers: HeaderMap,
+    work: impl AsyncFnOnce(&Call) -> Result<Response, HostError>,
+) -> Response {
+    let Some(peers) = site.peers() else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let (token, theirs) = (bearer(&headers), read_hello(|name| text(&headers, name)));
+    let entering = tokio::task::spawn_blocking({
+        let peers = peers.clone();
+        move || enter(&peers, token.as_deref(), theirs.as_ref())
+    });
+    let (ours, entered) = match entering.await {
+        Ok(entered) => entered,
+        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    };
+    let result = match entered {
+        Ok((grant, theirs)) => {
+            let call = Call { host: peers.host.clone(), grant, theirs };
+            work(&call).await.inspect_err(|error| report(&call.grant.name, error))
+        }
+        Err(error) => {
+            report("a stranger or a peer", &error);
+            Err(error)
+        }
+    };
+    let mut response = result.unwrap_or_else(|error| refuse(&error));
+    for (name, value) in ours.iter().flat_map(hello_headers) {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Looks at the token first: a stranger learns nothing, not even which wiki this is.
+fn enter(
+    peers: &Peers,
+    token: Option<&str>,
+    theirs: Option<&Hello>,
+) -> (Option<Hello>, Result<(Grant, Hello), HostError>) {
+    let granted = match token.map_or(Ok(None), |token| peers.replica.place().tokens().grant(token))
+    {
+        Ok(Some(granted)) => granted,
+        Ok(None) => return (None, Err(Refused::Token.into())),
+        Err(error) => return (None, Err(error.into())),
+    };
+    let malformed = || HostError::Protocol("the headers do not say who speaks".to_owned());
+    let greeted = theirs
+        .ok_or_else(malformed)
+        .and_then(|theirs| peers.host.greet(theirs).map(|ours| (ours, *theirs)));
+    match greeted {
+        Ok((ours, theirs)) => (Some(ours), Ok((granted, theirs))),
+        Err(error) => (peers.host.hello().ok(), Err(error)),
+    }
+}
+
+fn report(who: &str, error: &HostError) {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    tracing::warn!(peer = who, %error, cause, "a peer got no answer");
+}
+
+fn refuse(error: &HostError) -> Response {
+    let (status, kind) = match error {
+        HostError::Refused(Refused::Token) => (StatusCode::UNAUTHORIZED, "token"),
+        HostError::Refused(Refused::ReadOnlyToken) => (StatusCode::FORBIDDEN, "read-only-token"),
+        HostError::Refused(Refused::Protocol { .. }) => (StatusCode::BAD_REQUEST, "protocol"),
+        HostError::Refused(Refused::Itself) => (StatusCode::CONFLICT, "itself"),
+        HostError::Refused(Refused::OtherWiki { .. }) => (StatusCode::CONFLICT, "other-wiki"),
+        HostError::Protocol(_) | HostError::Broken(_) => (StatusCode::BAD_REQUEST, "malformed"),
+        HostError::Replica(ReplicaError::NotReady) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "not-ready")
+        }
+        HostError::Replica(_) => (StatusCode::SERVICE_UNAVAILABLE, "failed"),
+    };
+    let message = match error {
+        // Where its files are is not for a peer to know.
+        HostError::Replica(ReplicaError::Store(_) | ReplicaError::Local { .. }) => {
+            "its disk refused; its log says more".to_owned()
+        }
+        other => other.to_string(),
+    };
+    (status, axum::Json(Refusal { error: kind.to_owned(), message })).into_response()
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|v| v.to_str().ok())
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    text(headers, "authorization")?.strip_prefix("Bearer ").map(|t| t.trim().to_owned())
+}
+
+/// A message of the side that reads from the network.
+enum Piece {
+    Bytes(Bytes),
+    End,
+}
+
+/// Sends a body into the channel. Gives up on one that stalls or trickles: without an end it is
+/// known to be cut short.
+async fn pump(body: Body, sender: mpsc::Sender<Piece>, patience: Patience) {
+    let mut stream = body.into_data_stream();
+    let (mut waited, mut brought, mut drained) = (Duration::ZERO, 0, 0);
+    loop {
+        let begun = Instant::now();
+        let piece = match tokio::time::timeout(patience.pause, stream.next()).await {
+            Ok(Some(Ok(bytes))) => bytes,
+            Ok(None) => {
+                let _ = sender.send(Piece::End).await;
+                return;
+            }
+            Ok(Some(Err(_))) | Err(_) => return,
+        };
+        waited += begun.elapsed();
+        let length = piece.len() as u64;
+        brought += length;
+        if waited >= patience.window {
+            if brought < patience.floor {
+                return;
+            }
+            (waited, brought) = (Duration::ZERO, 0);
+        }
+        if sender.send(Piece::Bytes(piece)).await.is_err() {
+            // Answering before everything was sent would look like a lost connection.
+            drained += length;
+            if drained > DRAIN {
+                return;
+            }
+        }
+    }
+}
+
+/// The bytes of a body as they arrive.
+struct Incoming {
+    receiver: mpsc::Receiver<Piece>,
+    current: Bytes,
+}
+
+impl Read for Incoming {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() {
+            match self.receiver.blocking_recv() {
+                Some(Piece::Bytes(bytes)) => self.current = bytes,
+                Some(Piece::End) => {
+                    self.receiver.close();
+                    return Ok(0);
+                }
+                None => return Err(io::ErrorKind::UnexpectedEof.into()),
+            }
+        }
+        let length = buffer.len().min(self.current.len());
+        buffer[..length].copy_from_slice(&self.current.split_to(length));
+        Ok(length)
+    }
+}
+
+/// Sends what a reader gives, piece by piece, to a peer that has a limited time for each.
+fn send_all(
+    mut reader: impl Read,
+    sender: &mpsc::Sender<io::Result<Bytes>>,
+    runtime: &tokio::runtime::Handle,
+) {
+    loop {
+        let mut piece = vec![0; PIECE];
+        let mut filled = 0;
+        let result = loop {
+            match reader.read(&mut piece[filled..]) {
+                Ok(0) => break Ok(()),
+                Ok(read) => filled += read,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => break Err(e),
+            }
+            if filled == piece.len() {
+                break Ok(());
+            }
+        };
+        piece.truncate(filled);
+        let (message, last) = match result {
+            Ok(()) if filled == 0 => return,
+            Ok(()) => (Ok(Bytes::from(piece)), filled < PIECE),
+            Err(e) => {
+                tracing::warn!(error = %e, "a stream to a peer was broken off");
+                (Err(e), true)
+            }
+        };
+        let sent = runtime.block_on(async {
+            tokio::time::timeout(STALL, sender.send(message)).await.is_ok_and(|s| s.is_ok())
+        });
+        if !sent || last {
+            return;
+        }
+    }
+}

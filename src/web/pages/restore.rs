@@ -1,0 +1,125 @@
+//! Giving a document back an earlier content, as a new revision; undoing is the same with the
+//! revision before.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::{merge, words};
+use crate::model::path::DocPath;
+use crate::model::revision::RevisionId;
+use crate::web::error::Failure;
+use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
+use crate::web::site::{Access, Site};
+use crate::wiki::{Document, Edit, IfMovedOn, Saved, WikiError};
+
+/// What a form needs to take the latest change back.
+pub(in crate::web) struct Undo {
+    /// The revision to restore.
+    pub(in crate::web) id: RevisionId,
+    /// The revision to take back.
+    pub(in crate::web) of: RevisionId,
+    pub(in crate::web) nonce: String,
+}
+
+impl Undo {
+    /// Offers to take back the change that readers see, if it is the visitor's own and there is
+    /// something to go back to.
+    pub(in crate::web) fn offer(
+        site: &Site,
+        visitor: &Visitor,
+        document: &Document,
+    ) -> Option<Self> {
+        let winner = document.winner()?;
+        let before = document.revision(document.parent(winner.id)?)?;
+        let own = winner.author == visitor.author && site.settings().access == Access::Open;
+        (own && before.digest != winner.digest).then(|| Self {
+            id: before.id,
+            of: winner.id,
+            nonce: site.wiki().nonces().draw().to_string(),
+        })
+    }
+}
+
+/// Gives the document back the content of an earlier revision, as a new one.
+pub(in crate::web) async fn restore(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Target(path): Target,
+    Submitted(fields): Submitted,
+) -> Result<Response, Failure> {
+    if site.settings().access == Access::ReadOnly {
+        return Err(Failure::read_only());
+    }
+    site.blocking(move |site| take(site, &visitor, path, &fields)).await
+}
+
+fn take(
+    site: &Site,
+    visitor: &Visitor,
+    path: DocPath,
+    fields: &Fields,
+) -> Result<Response, Failure> {
+    let id = fields.id("id")?.ok_or_else(|| Failure::bad_request("The form names no revision."))?;
+    let nonce = fields.get("nonce").parse();
+    let author = match fields.get("author") {
+        "" => visitor.author.clone(),
+        typed => typed.to_owned(),
+    };
+    let edit = Edit {
+        path,
+        base: fields.id("base")?,
+        also: Vec::new(),
+        content: Vec::new(),
+        author,
+        summary: fields.get("summary").to_owned(),
+        nonce: nonce.map_err(|_| Failure::bad_request("The form is incomplete."))?,
+    };
+    let is_page = edit.path.is_page();
+    let (document, outcome) = match save(site, edit.clone(), id)? {
+        Saved::Done { document, .. } => (document, "1"),
+        Saved::Unchanged { document } => (document, "same"),
+        Saved::MovedOn { document } if is_page => {
+            let edit = site.wiki().restoring(edit, id)?;
+            return merge::moved_on(site, visitor, &edit, &document);
+        }
+        Saved::MovedOn { document } => return Err(file_moved_on(&document)),
+    };
+    let address = document.path().address();
+    // An attachment has no page that could say what happened.
+    let place = if is_page { address } else { format!("-/history/{address}") };
+    let to = site.url(&format!("{place}?saved={outcome}"));
+    let cookie = [(header::SET_COOKIE, remember(site, "author", &edit.author))];
+    Ok((cookie, Redirect::to(&to)).into_response())
+}
+
+fn save(site: &Site, edit: Edit, id: RevisionId) -> Result<Saved, Failure> {
+    let wiki = site.wiki();
+    let document = wiki.require(&edit.path)?;
+    let path = || document.path().clone();
+    let revision =
+        document.revision(id).ok_or_else(|| WikiError::NoRevision { path: path(), id })?;
+    if edit.path.is_page() || revision.length <= wiki.limits().text {
+        return Ok(wiki.save(&wiki.restoring(edit, id)?, IfMovedOn::Stop)?);
+    }
+    if document.resolution().winner != edit.base {
+        return Ok(Saved::MovedOn { document });
+    }
+    let mut edit = edit;
+    if edit.summary.is_empty() {
+        edit.summary = format!("Restore revision {}", id.number());
+    }
+    let mut content = wiki.open_content(&document, id)?;
+    Ok(wiki.save_stream(&edit, &mut content.reader)?)
+}
+
+fn file_moved_on(document: &Document) -> Failure {
+    let who = document.winner().map_or("Somebody", |w| words::name(&w.author));
+    Failure::new(
+        StatusCode::CONFLICT,
+        "The file has changed meanwhile",
+        format!(
+            "{who} put another version of it here. Nothing was restored. Open its history again, look at the new version, and then decide."
+        ),
+    )
+}

@@ -1,0 +1,59 @@
+// Making elements.
+
+/**
+ * Makes an element: `element("a", { href, class: "x", onclick }, "text", child)`.
+ * Names that begin with `on` are listeners; `null` and `false` leave an attribute or a child out.
+ */
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === null || value === false || value === undefined) continue;
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== false && child !== undefined));
+  return made;
+}
+
+/** Makes an icon of the sprite, which screen readers do not see. */
+export function icon(name) {
+  const namespace = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(namespace, "svg");
+  const use = document.createElementNS(namespace, "use");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `${document.body.dataset.icons}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** Makes a small button. */
+export function button(text, onclick, kind = "") {
+  return element("button", { type: "button", class: `button button-small ${kind}`.trim(), onclick }, text);
+}
+
+/**
+ * Makes a notice.
+ * @param {"info" | "success" | "warn" | "error" | "conflict"} tone
+ * @param {Node | string} body
+ * @param {Node[]} actions
+ */
+export function notice(tone, sign, body, actions = []) {
+  return element("div", { class: `notice notice-${tone}`, role: tone === "error" ? "alert" : null },
+    icon(sign),
+    element("div", { class: "notice-body" }, ...[body].flat()),
+    actions.length > 0 && element("div", { class: "notice-actions" }, ...actions));
+}
+
+/** Returns an address of the site. */
+export function address(path) {
+  return document.body.dataset.base + path;
+}
+
+/** Returns a time of the day, with the date where it is not today's. */
+export function clock(time) {
+  const date = new Date(time);
+  const today = new Date().toDateString() === date.toDateString();
+  const minutes = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return today ? minutes : `${date.toLocaleDateString([], { day: "numeric", month: "short" })}, ${minutes}`;
+}

@@ -1,0 +1,131 @@
+// Keeps the text of one editor window as it is typed, and says so.
+
+import { clock } from "./dom.js";
+import { getDraft, newId, putDraft, removeDraft } from "./draft-store.js";
+
+const PAUSE = 300;
+const AT_LATEST = 2000;
+
+export class DraftKeeper {
+  #form;
+  #state;
+  #id = newId();
+  /** What the server has of it. */
+  #known;
+  #timer = 0;
+  #waitingSince = 0;
+  #sent = [];
+  #written = Promise.resolve(true);
+  #isKept = false;
+
+  constructor(form, state) {
+    this.#form = form;
+    this.#state = state;
+    const { content, summary } = form.elements;
+    // What was typed before the script ran counts as typed. A form that came back was never saved.
+    this.#known = "unsaved" in form.dataset ? null : content.defaultValue + summary.defaultValue;
+    this.path = form.dataset.path;
+    form.addEventListener("input", () => this.changed());
+    addEventListener("pagehide", () => this.keep());
+    document.addEventListener("visibilitychange", () => document.hidden && this.keep());
+    // Browsers put back typed text late, some at the load event.
+    addEventListener("pageshow", () => this.#current !== this.#known && this.changed());
+  }
+
+  get id() {
+    return this.#id;
+  }
+
+  get #current() {
+    const { content, summary } = this.#form.elements;
+    return content.value + summary.value;
+  }
+
+  /** There is text that the server does not have. */
+  get dirty() {
+    return this.#current !== this.#known;
+  }
+
+  get base() {
+    return this.#form.elements.base.value;
+  }
+
+  /** The text differs from what was kept last. */
+  changed() {
+    this.#isKept = false;
+    this.#sent = [];
+    const now = Date.now();
+    this.#waitingSince ||= now;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.keep(), Math.min(PAUSE, Math.max(0, this.#waitingSince + AT_LATEST - now)));
+    // Once it was said that a draft is kept, a moment of typing is no news.
+    if (!this.dirty) this.#say("");
+    else if (!this.#state.textContent) this.#say("Unsaved");
+  }
+
+  /** Writes the draft now, if there is anything new in it. Returns whether it is kept. */
+  keep() {
+    if (this.#waitingSince && !this.#isKept) this.#write();
+    return this.#written;
+  }
+
+  /** Writes the draft, and that just this text is being sent under this nonce. */
+  send(nonce) {
+    this.#sent = [...this.#sent, nonce];
+    // The merge screen, which may follow in this window, goes on with it.
+    sessionStorage.setItem("everpage-draft", this.#id);
+    this.#write();
+    return this.#written;
+  }
+
+  /** Goes on with a draft: its base is that of the form from now on. */
+  async takeOver(draft) {
+    this.#form.elements.base.value = draft.base;
+    this.changed();
+    if ((await this.keep()) && draft.id !== this.#id) await removeDraft(draft.id);
+  }
+
+  /** Leaves what is kept so far as a draft of its own, and begins another. */
+  async split() {
+    await this.keep();
+    this.#id = newId();
+  }
+
+  /** Continues the record of a form that came back from the server. */
+  async resume(id) {
+    if (await getDraft(id)) this.#id = id;
+    this.changed();
+  }
+
+  #write() {
+    clearTimeout(this.#timer);
+    this.#waitingSince = 0;
+    this.#isKept = true;
+    const draft = this.dirty && this.#snapshot();
+    const done = draft ? putDraft(draft) : removeDraft(this.#id);
+    this.#written = done.then(
+      () => {
+        this.#say(draft ? `Draft kept ${clock(draft.kept)}` : "");
+        return true;
+      },
+      () => {
+        this.#isKept = false;
+        this.#say(draft ? "Unsaved; this browser keeps no drafts" : "");
+        return false;
+      },
+    );
+  }
+
+  #snapshot() {
+    const { content, summary, author } = this.#form.elements;
+    return {
+      id: this.#id, path: this.path, base: this.base, text: content.value, summary: summary.value,
+      author: author.value, kept: Date.now(), sent: this.#sent,
+    };
+  }
+
+  #say(words) {
+    this.#state.classList.toggle("state-dirty", words !== "");
+    if (this.#state.textContent !== words) this.#state.textContent = words;
+  }
+}

@@ -1,0 +1,112 @@
+// The editor: who else is editing, and what they have saved meanwhile.
+import { author, base, button, capital, icon, make, notice } from "./dom.js";
+import { changesList } from "./changes.js";
+import { beThere } from "./presence.js";
+import { replace, selectionAfter } from "./text.js";
+
+/** Follows the page that a form edits. */
+export function followEditor(live, form) {
+  const path = form.dataset.path;
+  const bars = form.querySelector(".editor-bars");
+  // Both are read out when there is a pause: the bars are a live region, too.
+  const here = make("p", { class: "editors-here fine", role: "status" });
+  const place = make("div", { class: "editor-live" });
+  bars.before(here);
+  bars.prepend(place);
+
+  beThere(live, path, form.elements.author, (words) => {
+    if (here.textContent.trim() !== words) here.replaceChildren(...(words ? [icon("user"), ` ${words}`] : []));
+  });
+
+  let dismissed = null;
+  live.addEventListener("page", ({ detail: { path: changed, revision } }) => {
+    if (changed !== path) return;
+    const now = revision?.id ?? "";
+    if (now === form.elements.base.value) return place.replaceChildren();
+    if (!revision || now === dismissed || place.firstElementChild?.dataset.revision === now) return;
+    tell(form, place, path, revision, () => (dismissed = now));
+  });
+}
+
+/** Says that somebody saved the page, what they changed, and what can be done. */
+function tell(form, place, path, revision, dismiss) {
+  const who = capital(author(revision));
+  const did = revision.deleted ? "deleted" : "saved";
+  const words = make("strong", {}, `${who} ${did} this page while you are writing. Your text is safe.`);
+  const actions = [button("Keep writing", () => {
+    dismiss();
+    place.replaceChildren();
+    form.elements.content.focus({ preventScroll: true });
+  }, "button-quiet")];
+  if (!revision.deleted) actions.unshift(button("Take it in", () => takeIn(form, place, path), "button-primary"));
+  const bar = notice("conflict", revision.deleted ? "trash" : "merge", [words], actions);
+  bar.dataset.revision = revision.id;
+  place.replaceChildren(bar);
+  if (!revision.deleted) showChanges(form, bar, path);
+}
+
+async function showChanges(form, bar, path) {
+  const query = new URLSearchParams({ path, from: form.elements.base.value });
+  try {
+    const answer = await fetch(`${base()}/-/api/v1/changes?${query}`);
+    if (!answer.ok) return;
+    const { rows } = await answer.json();
+    // Where the writer is further down the bar stays in sight, and must not cover their text.
+    const room = matchMedia("(min-width: 40rem)").matches && form.getBoundingClientRect().top >= 0;
+    bar.append(make("details", { open: room },
+      make("summary", {}, "What changed"), changesList(rows)));
+  } catch {
+    // Without the details the notice still says what matters.
+  }
+}
+
+/** Merges what was saved into the text, where nobody has to decide. */
+async function takeIn(form, place, path) {
+  const field = form.elements.content;
+  const text = field.value;
+  const body = new URLSearchParams({ path, base: form.elements.base.value, text });
+  let merged;
+  try {
+    const answer = await fetch(`${base()}/-/api/v1/rebase`, { method: "POST", body });
+    if (!answer.ok) throw new Error(answer.statusText);
+    merged = await answer.json();
+  } catch {
+    return say(place, "warn", "caution", "The server cannot be reached.", "Your text is as it was. Try again when it is back.");
+  }
+  // Typing went on while the server was asked: ask again with what is there now.
+  if (field.value !== text) return takeIn(form, place, path);
+  if (!merged.clean) return decide(form, place, merged.revision);
+  const selection = selectionAfter(merged.edits, field.selectionStart, field.selectionEnd);
+  form.elements.base.value = merged.base;
+  replace(field, merged.edits, selection);
+  say(place, "success", "check", `The change by ${author(merged.revision)} is in your text now.`, "Nothing is saved yet.");
+  // The draft that is kept has to name the new base, also where the text did not change.
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  // Good news need not stay in sight once the writing goes on.
+  const bar = place.firstElementChild;
+  field.addEventListener("input", () => bar.remove(), { once: true });
+}
+
+/** Offers the merge screen, where the form stops by itself because the page has moved on. */
+function decide(form, place, revision) {
+  const who = author(revision);
+  const open = button("Compare and choose", () => {
+    form.requestSubmit(form.querySelector("button[name=action][value=save]"));
+  }, "button-primary");
+  const words = [make("strong", {}, `You and ${who} changed the same lines.`),
+    " On the next screen you choose, line by line. Nothing is saved before that, and your text is safe."];
+  const bar = notice("conflict", "conflict", words, [open]);
+  bar.dataset.revision = revision.id;
+  place.replaceChildren(bar);
+  open.focus({ preventScroll: true });
+}
+
+function say(place, tone, sign, title, words) {
+  const held = place.firstElementChild?.dataset.revision;
+  const bar = notice(tone, sign, [make("strong", {}, title), ` ${words}`]);
+  if (tone === "success") return place.replaceChildren(bar);
+  // The offer stays below what went wrong.
+  place.querySelector("[data-trouble]")?.remove();
+  bar.dataset.trouble = held ?? "";
+  return place.append(bar);
+}

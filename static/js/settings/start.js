@@ -1,0 +1,119 @@
+// What a reader chooses, the same in all windows at once and on their other devices: colours, width
+// of the text, the editor's view, what is folded. Of two choices made apart the supreme one wins
+// (synchronized.js); nobody would review these.
+import { devicesPart, switches } from "./panel.js";
+import { Devices } from "./devices.js";
+import { Settings } from "./windows.js";
+
+/** A browser that keeps nothing: the choices hold as long as a window is open. */
+const nowhere = { getItem: () => null, setItem() {}, removeItem() {} };
+
+function storage() {
+  try {
+    return localStorage;
+  } catch {
+    return nowhere;
+  }
+}
+
+/** Begins to follow and to show the settings. */
+export function startSettings(base) {
+  const store = storage();
+  const channel = new BroadcastChannel(`everpage-settings${base}`);
+  const settings = new Settings({ storage: store, channel });
+  const theme = followTheme(settings, base);
+  const width = followWidth(settings);
+  followView(settings);
+  followFolds(settings);
+  const devices = new Devices(base, settings, store);
+  switches({ theme, width });
+  devicesPart(devices);
+  devices.exchange();
+  // A window that comes back was not told what happened meanwhile.
+  addEventListener("pageshow", (event) => event.persisted && settings.catchUp());
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    settings.catchUp();
+    devices.exchange();
+  });
+}
+
+function followTheme(settings, base) {
+  const root = document.documentElement;
+  const shown = () => root.dataset.theme ?? "system";
+  const setting = settings.open("theme", shown());
+  const paint = (value) => {
+    if (value === "light" || value === "dark") root.dataset.theme = value;
+    else delete root.dataset.theme;
+    for (const button of document.querySelectorAll("button[name=theme]")) {
+      button.setAttribute("aria-pressed", String(button.value === value));
+    }
+  };
+  // The server paints the next page by its cookie, which only it can set;
+  // the window in which it was chosen asks for that.
+  const keep = (value) => {
+    if (document.hidden) return;
+    const body = new URLSearchParams({ theme: value });
+    fetch(`${base}/-/theme`, { method: "POST", body, redirect: "manual" }).catch(() => {
+      // The next page is painted as before, and then anew.
+    });
+  };
+  // boot.js has painted what is kept; the cookie may be another one's.
+  if (setting.number > 0 && root.dataset.served !== setting.value) {
+    paint(setting.value);
+    keep(setting.value);
+  }
+  setting.subscribe((value) => {
+    paint(value);
+    keep(value);
+  });
+  // The switch in the header is another script's, or a form: whatever it shows was chosen.
+  new MutationObserver(() => {
+    if (shown() !== setting.value) setting.value = shown();
+  }).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
+  return setting;
+}
+
+function followWidth(settings) {
+  const root = document.documentElement;
+  const setting = settings.open("width", "normal");
+  const paint = (value) => {
+    if (value === "narrow" || value === "wide") root.dataset.width = value;
+    else delete root.dataset.width;
+  };
+  setting.subscribe(paint);
+  paint(setting.value);
+  return setting;
+}
+
+/** The editor's view is switched by its own buttons; here it only becomes the same everywhere. */
+function followView(settings) {
+  const form = document.querySelector("form.editor");
+  if (!form) return;
+  const setting = settings.open("editor-view", form.dataset.view);
+  const buttons = form.querySelector(".editor-view");
+  const show = (value) => {
+    if (form.dataset.view !== value) buttons?.querySelector(`button[value="${CSS.escape(value)}"]`)?.click();
+  };
+  buttons?.addEventListener("click", (event) => {
+    const value = event.target.closest("button[value]")?.value;
+    // A press that follows another window's choice is no choice.
+    if (value && value !== setting.value) setting.value = value;
+  });
+  setting.subscribe(show);
+  if (setting.number > 0 && matchMedia("(min-width: 60rem)").matches) show(setting.value);
+}
+
+/** Whatever says `<details data-remember="name">` is open or folded everywhere alike. */
+function followFolds(settings) {
+  for (const details of document.querySelectorAll("details[data-remember]")) {
+    const setting = settings.open(`open:${details.dataset.remember}`.slice(0, 64), details.open ? "1" : "0");
+    const show = (value) => (details.open = value === "1");
+    if (setting.number > 0) show(setting.value);
+    setting.subscribe(show);
+    details.addEventListener("toggle", () => {
+      const value = details.open ? "1" : "0";
+      if (value !== setting.value) setting.value = value;
+    });
+  }
+}

@@ -1,0 +1,288 @@
+// Windows that hear of each other, in a real browser.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import test, { after, before } from "node:test";
+import { fileURLToPath } from "node:url";
+import { startBrowser } from "./support.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const program = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug", "everpage");
+let browser;
+let server;
+
+before(async () => {
+  browser = await startBrowser();
+  server = await startWiki();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** A server that can be stopped and started again on the same directory and port. */
+async function startWiki({ prefix = "" } = {}) {
+  const data = mkdtempSync(join(tmpdir(), "everpage-"));
+  cpSync(join(root, "data", "pages"), join(data, "pages"), { recursive: true });
+  let child;
+  const start = async (listen) => {
+    const flags = prefix ? ["--base-path", prefix] : [];
+    child = spawn(program, ["--data", data, "serve", "--listen", listen, ...flags], { stdio: ["ignore", "ignore", "pipe"] });
+    const lines = createInterface({ input: child.stderr });
+    return new Promise((resolve, reject) => {
+      child.once("exit", () => reject(new Error("the server ended")));
+      lines.on("line", (line) => {
+        const found = line.match(/http:\/\/127\.0\.0\.1:(\d+)/);
+        if (found) resolve(Number(found[1]));
+      });
+    });
+  };
+  const halt = async () => {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    await ended;
+  };
+  const port = await start("127.0.0.1:0");
+  return {
+    port,
+    url: `http://127.0.0.1:${port}${prefix}`,
+    halt,
+    again: () => start(`127.0.0.1:${port}`),
+    stop: async () => {
+      await halt();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Opens an address in a browser of its own, and waits until its window hears of changes. */
+async function open(address, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options });
+  return openIn(context, address);
+}
+
+async function openIn(context, address) {
+  const page = await context.newPage();
+  // Of several windows of one browser the leader opens a stream for all of them.
+  const listening = context.waitForEvent("response", (response) => response.url().includes("/-/events"));
+  await page.goto(address);
+  await listening;
+  return page;
+}
+
+/** Saves a page as somebody without a browser would: what others do meanwhile. */
+async function save(url, name, content, author = "Bob") {
+  const form = await (await fetch(`${url}/-/edit/${name}`)).text();
+  const field = (key) => form.match(new RegExp(`name="${key}" value="([^"]*)"`))[1];
+  const body = new URLSearchParams({ base: field("base"), nonce: field("nonce"), content, author, summary: "", action: "save" });
+  const answer = await fetch(`${url}/-/edit/${name}`, { method: "POST", body, redirect: "manual" });
+  assert.equal(answer.status, 303, await answer.text());
+}
+
+test("a page that somebody else saves is shown where nobody is disturbed, and offered where somebody reads", async () => {
+  await save(server.url, "Live-reading", `first\n\n${"line\n\n".repeat(200)}`);
+  const page = await open(`${server.url}/Live-reading`);
+  await save(server.url, "Live-reading", `second\n\n${"line\n\n".repeat(200)}`);
+  await page.waitForSelector("article >> text=second");
+  assert.match(await page.textContent(".live-bars"), /This is the new version by Bob/);
+  await page.evaluate(() => scrollTo({ top: 900, behavior: "instant" }));
+  await save(server.url, "Live-reading", `third\n\n${"line\n\n".repeat(200)}`, "Cleo");
+  const offer = page.locator(".live-bars .notice", { hasText: "This page has a new version by Cleo" });
+  await offer.waitFor();
+  assert.match(await page.textContent("article"), /second/);
+  await offer.getByRole("button", { name: "Show it" }).click();
+  await page.waitForSelector("article >> text=third");
+  assert.equal(await page.evaluate(() => scrollY), 900);
+  await page.context().close();
+});
+
+test("a page that is written while somebody looks for it appears", async () => {
+  const page = await open(`${server.url}/Not-yet-there`);
+  await save(server.url, "Not-yet-there", "Here it is.\n");
+  await page.waitForSelector("article >> text=Here it is.");
+  await page.context().close();
+});
+
+test("what others save while one writes is shown, and taken in where it fits", async () => {
+  await save(server.url, "Live-writing", "# Plan\n\nBeans are green.\n\nPeas climb.\n");
+  const page = await open(`${server.url}/-/edit/Live-writing`);
+  const text = page.locator("textarea[name=content]");
+  await text.focus();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("Mine at the end.");
+  await save(server.url, "Live-writing", "# Plan\n\nBeans are purple.\n\nPeas climb.\n");
+  const bar = page.locator(".editor-bars .notice", { hasText: "Bob saved this page while you are writing. Your text is safe." });
+  await bar.waitFor();
+  await bar.locator("ins", { hasText: "purple" }).waitFor();
+  const base = await page.inputValue("input[name=base]");
+  await bar.getByRole("button", { name: "Take it in" }).click();
+  await page.locator(".editor-bars .notice-success").waitFor();
+  assert.equal(await text.inputValue(), "# Plan\n\nBeans are purple.\n\nPeas climb.\nMine at the end.");
+  assert.notEqual(await page.inputValue("input[name=base]"), base);
+  // The cursor is where it was: what is typed next goes on there.
+  await text.focus();
+  await page.keyboard.type(" And more.");
+  assert.match(await text.inputValue(), /Mine at the end\. And more\.$/);
+  // The browser's own undo takes back the typing and then what was taken in.
+  for (let step = 0; step < 20 && /purple/.test(await text.inputValue()); step++) await page.keyboard.press("Control+z");
+  assert.match(await text.inputValue(), /green/);
+  for (let step = 0; step < 20 && !/And more/.test(await text.inputValue()); step++) await page.keyboard.press("Control+Shift+z");
+  await page.click("button[name=action][value=save]");
+  await page.waitForURL(/saved=1/);
+  assert.match(await page.textContent("article"), /purple.*Mine at the end\. And more\./s);
+  await page.context().close();
+});
+
+test("where both changed the same lines the merge screen is offered", async () => {
+  await save(server.url, "Live-choosing", "Beans are green.\n");
+  const page = await open(`${server.url}/-/edit/Live-choosing`);
+  await page.fill("textarea[name=content]", "Beans are red.\n");
+  await save(server.url, "Live-choosing", "Beans are purple.\n");
+  await page.getByRole("button", { name: "Take it in" }).click();
+  await page.getByText("You and Bob changed the same lines.").waitFor();
+  assert.equal(await page.inputValue("textarea[name=content]"), "Beans are red.\n");
+  await page.getByRole("button", { name: "Compare and choose" }).click();
+  await page.getByText("Your text is safe").first().waitFor();
+  assert.match(await page.textContent("main"), /Beans are purple/);
+  await page.context().close();
+});
+
+test("the editor says who else is there, until they leave", async () => {
+  const ada = await open(`${server.url}/-/edit/Live-company`);
+  const bob = await open(`${server.url}/-/edit/Live-company`);
+  await bob.fill("input[name=author]", "Bob");
+  await ada.locator(".editors-here", { hasText: "Bob is editing this page as well." }).waitFor();
+  const again = await openIn(ada.context(), `${server.url}/-/edit/Live-company`);
+  await again.locator(".editors-here", { hasText: "Bob and you, in another window, are editing" }).waitFor();
+  await again.close();
+  await bob.close();
+  await ada.locator(".editors-here").waitFor({ state: "hidden" });
+  for (const page of [ada, bob]) await page.context().close();
+});
+
+test("windows of one browser share one stream, and the next one takes over", async () => {
+  await save(server.url, "Live-sharing", "first\n");
+  const context = await browser.newContext();
+  let streams = 0;
+  context.on("request", (request) => (streams += request.url().includes("/-/events") ? 1 : 0));
+  const first = await openIn(context, `${server.url}/Live-sharing`);
+  const opened = first.waitForRequest((request) => request.url().includes("/-/events"));
+  const second = await context.newPage();
+  await second.goto(`${server.url}/Home`);
+  // The second window has no stream of its own: the first opened one for both.
+  assert.match((await opened).url(), /page=Home&page=Live-sharing/);
+  assert.equal(streams, 2);
+  const more = first.waitForRequest((request) => request.url().includes("/-/events"));
+  const third = await context.newPage();
+  await third.goto(`${server.url}/Live-sharing`);
+  await more;
+  const taken = second.waitForRequest((request) => request.url().includes("/-/events"));
+  await first.close();
+  await taken;
+  await save(server.url, "Live-sharing", "second\n");
+  await third.waitForSelector("article >> text=second");
+  await context.close();
+});
+
+test("after the server was restarted nothing is missed", async () => {
+  const own = await startWiki();
+  try {
+    await save(own.url, "Live-restart", "first\n");
+    const page = await open(`${own.url}/Live-restart`);
+    const lost = page.waitForEvent("requestfinished", (request) => request.url().includes("/-/events"));
+    await own.halt();
+    await lost;
+    await own.again();
+    await save(own.url, "Live-restart", "second\n");
+    await page.waitForSelector("article >> text=second");
+    await save(own.url, "Live-restart", "third\n");
+    await page.waitForSelector("article >> text=third");
+    await page.context().close();
+  } finally {
+    await own.stop();
+  }
+});
+
+test("lists and the count of conflicts say what is new", async () => {
+  const recent = await open(`${server.url}/-/recent`);
+  await save(server.url, "Live-list", "first\n");
+  await save(server.url, "Live-list", "second\n");
+  await recent.locator(".live-bars", { hasText: "2 new changes." }).waitFor();
+  const conflicts = await open(`${server.url}/-/conflicts`);
+  const count = Number(await conflicts.getAttribute("body", "data-conflicts"));
+  const form = await (await fetch(`${server.url}/-/edit/Live-list`)).text();
+  const base = form.match(/name="base" value="([^"]*)"/)[1];
+  await save(server.url, "Live-list", "third\n");
+  const nonce = crypto.randomUUID();
+  const body = new URLSearchParams({ base, nonce, content: "another\n", author: "Cleo", summary: "", action: "second" });
+  await fetch(`${server.url}/-/edit/Live-list`, { method: "POST", body, redirect: "manual" });
+  await conflicts.locator(".live-bars", { hasText: "1 more page with a conflict." }).waitFor();
+  assert.match(await conflicts.textContent("#site-nav .badge"), new RegExp(`${count + 1}$`));
+  for (const page of [recent, conflicts]) await page.context().close();
+});
+
+test("colours and width agree in all windows at once, and on another device by its link", async () => {
+  const context = await browser.newContext({ colorScheme: "light" });
+  const home = await openIn(context, `${server.url}/Home`);
+  const choices = await openIn(context, `${server.url}/-/preferences`);
+  const root = (page, selector) => page.locator(`html${selector}`).waitFor({ state: "attached" });
+  await choices.locator("[data-setting=theme]").getByRole("button", { name: "Dark" }).click();
+  await root(home, "[data-theme=dark]");
+  await choices.locator("[data-setting=width]").getByRole("button", { name: "Wide" }).click();
+  await root(home, "[data-width=wide]");
+  await choices.reload();
+  await root(choices, "[data-theme=dark][data-width=wide]");
+  const shared = choices.waitForResponse((response) => response.url().endsWith("/-/api/v1/settings"));
+  await choices.getByRole("button", { name: "Share with my devices" }).click();
+  await shared;
+  const link = await choices.inputValue("#Device-link");
+  assert.match(link, /#reader=[0-9a-f]{40}$/);
+  const phone = await open(link, { viewport: { width: 390, height: 800 } });
+  await root(phone, "[data-theme=dark][data-width=wide]");
+  assert.ok(!phone.url().includes("reader="), "the key stays in the address");
+  const sent = phone.waitForResponse((response) => response.url().endsWith("/-/api/v1/settings"));
+  await phone.locator("[data-setting=theme]").getByRole("button", { name: "Light" }).click();
+  await sent;
+  await choices.reload();
+  await root(home, "[data-theme=light]");
+  await phone.context().close();
+  await context.close();
+});
+
+test("behind a proxy with a prefix events arrive at once", async () => {
+  const own = await startWiki({ prefix: "/wiki" });
+  const proxy = createServer((incoming, outgoing) => {
+    const { method, url, headers } = incoming;
+    const forward = request({ host: "127.0.0.1", port: own.port, method, path: url, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(outgoing);
+    });
+    outgoing.on("close", () => forward.destroy());
+    forward.on("error", () => outgoing.destroy());
+    incoming.pipe(forward);
+  });
+  await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${proxy.address().port}/wiki`;
+  try {
+    await save(url, "Live-proxy", "first\n");
+    const page = await open(`${url}/Live-proxy`);
+    await save(url, "Live-proxy", "second\n");
+    await page.waitForSelector("article >> text=second");
+    await page.context().close();
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
+    await own.stop();
+  }
+});
+
+test("the page of preferences fits a phone", async () => {
+  const page = await open(`${server.url}/-/preferences`, { viewport: { width: 360, height: 740 } });
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(over <= 0, `${over} pixels too wide`);
+  await page.context().close();
+});
