@@ -3,9 +3,10 @@
 use everpage::wiki::{Edit, IfMovedOn, Saved, WikiError};
 use uuid::Uuid;
 
+use crate::exchange;
+use crate::hostile;
 use crate::oracle::{self, Id, Set};
 use crate::rng::Rng;
-use crate::store::Blow;
 use crate::transport;
 use crate::world::{
     ATTACHMENT, Checked, DOCS, Doc, World, ensure, folder, must, name, path, short,
@@ -13,16 +14,12 @@ use crate::world::{
 
 /// Texts short enough to be typed twice, so that heads come up that add nothing.
 const COMMON: [&str; 4] = ["# Beans\n", "# Beans\n\nwatered\n", "gone\n", "# Peas\n"];
-/// More steps than any save takes.
-const STEPS: usize = 13;
-const ENOSPC: i32 = 28;
-const EIO: i32 = 5;
 
 /// Does one thing that may happen to a wiki.
 pub fn act(world: &mut World, seed: u64) -> Checked {
     let rng = &mut Rng::new(seed);
     let (r, doc) = (rng.below(world.replicas.len()), rng.below(DOCS.len()));
-    match rng.below(100) {
+    match rng.below(124) {
         0..16 => edit(world, rng, r, doc),
         16..26 => edit_something_older(world, rng, r, doc),
         26..33 => merge(world, rng, r, doc),
@@ -31,6 +28,7 @@ pub fn act(world: &mut World, seed: u64) -> Checked {
         41..45 => restore(world, rng, r, doc),
         45..49 => upload(world, rng, r),
         49..52 => rename(world, rng, r, doc),
+        52..87 if world.setup.only_sync => exchange::exchange(world, rng, r),
         52..66 => transport::send(world, rng, r, doc),
         66..80 => transport::deliver(world, rng),
         80..87 => transport::copy_folder(world, rng, r),
@@ -41,6 +39,10 @@ pub fn act(world: &mut World, seed: u64) -> Checked {
             partition(world, rng);
             Ok(())
         }
+        96..112 => exchange::exchange(world, rng, r),
+        112..114 => exchange::arrive_late(world, rng),
+        114..117 => hostile::lie(world, rng, r, doc),
+        117..120 => rot(world, rng, r, doc),
         _ => {
             world.wake(r)?;
             world.look(r, doc).map(|_| ())
@@ -61,19 +63,6 @@ struct Attempt {
     base: Option<Id>,
     also: Vec<Id>,
     how: How,
-}
-
-/// Chooses a fuse for the next steps, or none.
-pub fn fuse(rng: &mut Rng) -> Option<(usize, Blow)> {
-    if !rng.chance(20) {
-        return None;
-    }
-    let blow = match rng.below(4) {
-        0 => Blow::Fail(ENOSPC),
-        1 => Blow::Fail(EIO),
-        _ => Blow::Kill,
-    };
-    Some((rng.below(STEPS), blow))
 }
 
 /// After a step of a replica failed: takes the consequences. False if it stays down.
@@ -112,7 +101,7 @@ fn attempt(world: &mut World, rng: &mut Rng, attempt: Attempt) -> Checked {
         if matches!(&how, How::Settle(like) if !before.contains_key(like)) {
             return Ok(());
         }
-        let fuse = fuse(rng);
+        let fuse = world.fuse(rng);
         if let Some((steps, blow)) = fuse {
             world.running(r).store.light_fuse(steps, blow);
         }
@@ -358,6 +347,40 @@ fn vanish(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
         world.look(r, doc)?;
     }
     Ok(())
+}
+
+/// A revision goes bad on the medium, where another replica has it whole and for good.
+fn rot(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
+    let elsewhere = |id: &Id| {
+        let has = |q: usize| {
+            q != r
+                && world.replicas[q].durable.contains(&(doc, *id))
+                && world.truth(q, doc).contains_key(id)
+        };
+        (0..world.replicas.len()).any(has)
+    };
+    let ids: Vec<Id> = world
+        .truth(r, doc)
+        .into_iter()
+        .filter(|(id, rev)| !rev.bare && !world.rotten.contains(&(doc, *id)) && elsewhere(id))
+        .map(|(id, _)| id)
+        .collect();
+    let Some(id) = rng.pick(&ids).copied() else { return Ok(()) };
+    world.kill(r);
+    world.note(|| format!("replica {r}, {}: {} goes bad", DOCS[doc], short(id)));
+    let file = format!("{}/{}", folder(doc), name(id));
+    {
+        let mut disk = world.replicas[r].disk.lock();
+        let length = disk.read(&file).map_or(0, |bytes| bytes.len());
+        let at = rng.below(length.max(1));
+        let _ = disk.write(&file, at, &[0; 40]);
+        disk.sync_file(&file);
+    }
+    world.rotten.insert((doc, id));
+    let replica = &mut world.replicas[r];
+    replica.durable.remove(&(doc, id));
+    replica.shown.remove(&(doc, id));
+    if rng.chance(70) { world.wake(r) } else { Ok(()) }
 }
 
 fn crash_at_rest(world: &mut World, rng: &mut Rng, r: usize) -> Checked {

@@ -23,13 +23,17 @@ use everpage::model;
 mod acts;
 mod belief;
 mod disk;
+mod exchange;
 mod healing;
+mod hostile;
 mod oracle;
+mod peer;
 mod rng;
 mod runner;
 mod store;
 mod supreme;
 mod transport;
+mod weather;
 mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use everpage::store::{Body, Received, Store, StoreError};
 
-use crate::acts::{after_failure, fuse};
+use crate::acts::after_failure;
 use crate::belief::Belief;
 use crate::disk::Disk;
+use crate::exchange::{pull_all, push_all};
 use crate::oracle::{self, Id};
 use crate::rng::Rng;
 use crate::world::{Checked, DOCS, Doc, Message, World, dir, ensure, folder, name, short};
@@ -19,7 +20,9 @@ use crate::world::{Checked, DOCS, Doc, Message, World, dir, ensure, folder, name
 pub type Carrier = fn(&mut World, usize, usize) -> Checked;
 
 /// Those that work while nothing is broken.
-pub const CARRIERS: [Carrier; 2] = [send_all, rsync_all];
+pub const CARRIERS: [Carrier; 4] = [pull_all, push_all, send_all, rsync_all];
+/// How many of them, from the first on, are exchanges between peers.
+pub const EXCHANGES: usize = 2;
 
 /// Sends a whole revision to somebody, once or several times.
 pub fn send(world: &mut World, rng: &mut Rng, from: usize, doc: Doc) -> Checked {
@@ -38,7 +41,7 @@ pub fn send(world: &mut World, rng: &mut Rng, from: usize, doc: Doc) -> Checked 
     Ok(())
 }
 
-fn bytes(world: &World, r: usize, doc: Doc, id: Id) -> Arc<Vec<u8>> {
+pub fn bytes(world: &World, r: usize, doc: Doc, id: Id) -> Arc<Vec<u8>> {
     let file = format!("{}/{}", folder(doc), name(id));
     world.replicas[r].disk.lock().read(&file).unwrap_or_default()
 }
@@ -54,7 +57,7 @@ pub fn deliver(world: &mut World, rng: &mut Rng) -> Checked {
         if rng.chance(15) || world.replicas[message.to].running.is_none() {
             continue;
         }
-        let fuse = fuse(rng);
+        let fuse = world.fuse(rng);
         if let Some((steps, blow)) = fuse {
             world.running(message.to).store.light_fuse(steps, blow);
         }

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use everpage::model::path::DocPath;
-use everpage::store::DiskDir;
+use everpage::store::{DiskDir, Store};
 use everpage::wiki::{Clock, Document, Limits, Nonces, Parts, Wiki};
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -17,14 +17,20 @@ use uuid::Uuid;
 use crate::belief::{Belief, Believed};
 use crate::disk::Disk;
 use crate::oracle::{self, Id, Rev, Set, Verdict};
+use crate::peer::{self, Peer};
 use crate::rng::Rng;
-use crate::store::{Flaw, PAGES, SimStore};
+use crate::store::{Blow, Flaw, PAGES, SimStore};
 
 /// The documents of every schedule: pages, one of them in a folder, and an attachment.
 pub const DOCS: [&str; 5] =
     ["Home.md", "Garden.md", "Projects/Plan.md", "Projects/plan.png", "Projects/Old/Home.md"];
 /// The one that is an attachment.
 pub const ATTACHMENT: usize = 3;
+
+/// More steps than any save takes.
+const STEPS: usize = 13;
+const ENOSPC: i32 = 28;
+const EIO: i32 = 5;
 
 /// Index into [`DOCS`].
 pub type Doc = usize;
@@ -41,10 +47,15 @@ pub struct Setup {
     pub belief: Belief,
     /// Compare with the oracle after every step; else replicas are only compared in the end.
     pub oracle: bool,
+    /// Nothing carries revisions but the exchange between peers.
+    pub only_sync: bool,
+    /// Nothing fails.
+    pub calm: bool,
 }
 
 impl Setup {
-    pub const SOUND: Setup = Setup { flaw: None, belief: Belief::Sound, oracle: true };
+    pub const SOUND: Setup =
+        Setup { flaw: None, belief: Belief::Sound, oracle: true, only_sync: false, calm: false };
 }
 
 /// A clock that is wrong by years: time is for display and decides nothing.
@@ -66,7 +77,9 @@ impl Nonces for Skewed {
 /// The process of a replica, while it runs.
 pub struct Running {
     pub store: Arc<SimStore>,
-    pub wiki: Wiki,
+    pub wiki: Arc<Wiki>,
+    /// Made when it first speaks with a peer.
+    pub peer: OnceLock<Arc<Peer>>,
 }
 
 /// One replica: its disk, and its process if it runs.
@@ -95,12 +108,16 @@ pub struct World {
     pub setup: Setup,
     pub replicas: Vec<Replica>,
     pub network: Vec<Message>,
+    /// Streams that were pushed once and come again: from whom, to whom.
+    pub astray: Vec<(usize, usize, Arc<Vec<u8>>)>,
     /// Replicas with the same number can reach each other.
     pub groups: Vec<usize>,
     /// What every editor typed, by nonce.
     pub typed: BTreeMap<u128, Vec<u8>>,
     /// What was acknowledged to its editor.
     pub acknowledged: BTreeMap<(Doc, Id), Rev>,
+    /// What went bad on the medium of one replica, while another has it for good.
+    pub rotten: BTreeSet<(Doc, Id)>,
     /// What happened, for people; kept only when somebody will read it.
     pub trace: Option<Vec<String>>,
 }
@@ -157,6 +174,8 @@ impl World {
             setup,
             replicas,
             network: Vec::new(),
+            astray: Vec::new(),
+            rotten: BTreeSet::new(),
             groups: vec![0; count],
             typed: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
@@ -164,6 +183,9 @@ impl World {
         };
         for r in 0..count {
             world.start(r);
+            if let Ok(place) = peer::place(r) {
+                peer::clear(&place);
+            }
         }
         world
     }
@@ -187,15 +209,39 @@ impl World {
         let flaw = self.setup.flaw;
         let replica = &mut self.replicas[r];
         let store = Arc::new(SimStore::open(Arc::clone(&replica.disk), flaw));
-        let clock = Arc::new(Skewed(replica.skew));
-        let wiki = Wiki::new(Parts {
-            store: Arc::new(Believed { store: Arc::clone(&store), belief: replica.belief }),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            nonces: clock,
-            base_path: String::new(),
-            limits: Limits::default(),
-        });
-        replica.running = Some(Running { store, wiki });
+        let believed = Believed { store: Arc::clone(&store), belief: replica.belief };
+        let wiki = wiki_over(Arc::new(believed), replica.skew);
+        replica.running = Some(Running { store, wiki, peer: OnceLock::new() });
+    }
+
+    /// Returns a replica as its peers see it. Wrong beliefs are about what revisions come to; they
+    /// are passed on as they are.
+    pub fn peer(&self, r: usize) -> Checked<Arc<Peer>> {
+        let running = self.running(r);
+        if let Some(peer) = running.peer.get() {
+            return Ok(Arc::clone(peer));
+        }
+        let Replica { belief, skew, .. } = self.replicas[r];
+        let wiki = match belief {
+            Belief::Sound => Arc::clone(&running.wiki),
+            _ => wiki_over(Arc::clone(&running.store) as Arc<dyn Store>, skew),
+        };
+        must("scan", wiki.scan())?;
+        let peer = Arc::new(must("the replica's files", Peer::new(r, wiki))?);
+        Ok(Arc::clone(running.peer.get_or_init(|| peer)))
+    }
+
+    /// Chooses a fuse for a store's next steps, or none.
+    pub fn fuse(&self, rng: &mut Rng) -> Option<(usize, Blow)> {
+        if self.setup.calm || !rng.chance(20) {
+            return None;
+        }
+        let blow = match rng.below(4) {
+            0 => Blow::Fail(ENOSPC),
+            1 => Blow::Fail(EIO),
+            _ => Blow::Kill,
+        };
+        Some((rng.below(STEPS), blow))
     }
 
     /// Starts a replica that is down and looks at everything it has.
@@ -312,6 +358,17 @@ impl World {
         let (says, is) = (self.verdict(r, document), oracle::resolve(&truth));
         ensure(says == is, || format!("{}: says {}, is {}", at(), words(&says), words(&is)))
     }
+}
+
+fn wiki_over(store: Arc<dyn Store>, skew: i64) -> Arc<Wiki> {
+    let clock = Arc::new(Skewed(skew));
+    Arc::new(Wiki::new(Parts {
+        store,
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        nonces: clock,
+        base_path: String::new(),
+        limits: Limits::default(),
+    }))
 }
 
 /// A verdict on one line.
