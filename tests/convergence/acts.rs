@@ -359,21 +359,23 @@ fn rot(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
         };
         (0..world.replicas.len()).any(has)
     };
-    let ids: Vec<Id> = world
+    let ids: Vec<(Id, usize)> = world
         .truth(r, doc)
         .into_iter()
         .filter(|(id, rev)| !rev.bare && !world.rotten.contains(&(doc, *id)) && elsewhere(id))
-        .map(|(id, _)| id)
+        .map(|(id, rev)| (id, rev.content.len()))
         .collect();
-    let Some(id) = rng.pick(&ids).copied() else { return Ok(()) };
+    let Some((id, length)) = rng.pick(&ids).copied() else { return Ok(()) };
     world.kill(r);
     world.note(|| format!("replica {r}, {}: {} goes bad", DOCS[doc], short(id)));
     let file = format!("{}/{}", folder(doc), name(id));
     {
         let mut disk = world.replicas[r].disk.lock();
-        let length = disk.read(&file).map_or(0, |bytes| bytes.len());
-        let at = rng.below(length.max(1));
-        let _ = disk.write(&file, at, &[0; 40]);
+        let bytes = disk.read(&file).unwrap_or_default();
+        // In its content; an empty one grows.
+        let at = bytes.len() - length + rng.below(length.max(1));
+        let other = bytes.get(at).map_or(b'!', |byte| !byte);
+        let _ = disk.write(&file, at, &[other]);
         disk.sync_file(&file);
     }
     world.rotten.insert((doc, id));

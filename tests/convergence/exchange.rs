@@ -15,7 +15,7 @@ use crate::oracle::Id;
 use crate::peer::Peer;
 use crate::rng::Rng;
 use crate::weather::Distant;
-use crate::world::{Checked, DOCS, Doc, World, ensure, must, name, path, short};
+use crate::world::{Checked, DOCS, Doc, World, ensure, must, path, short};
 
 const DIRECTIONS: [Direction; 3] = [Direction::Both, Direction::Pull, Direction::Push];
 
@@ -118,8 +118,9 @@ fn enter(world: &mut World, here: usize, there: usize, remote: Distant) -> Check
 fn note_durable(world: &mut World, r: usize, path: &DocPath, id: RevisionId) {
     let doc = DOCS.iter().position(|doc| *doc == path.as_str()).expect("one of the documents");
     let id = Belief::Sound.tells(id);
-    world.note(|| format!("replica {r}, {}: {} is received", DOCS[doc], short(id)));
-    world.replicas[r].durable.insert((doc, id));
+    if world.replicas[r].durable.insert((doc, id)) {
+        world.note(|| format!("replica {r}, {}: {} is received", DOCS[doc], short(id)));
+    }
 }
 
 /// Lets a stream arrive that was pushed long ago.
@@ -184,11 +185,14 @@ fn compare(world: &World, here: usize, there: usize, direction: Direction) -> Ch
         Direction::Pull => theirs.is_subset(&ours),
         Direction::Push => ours.is_subset(&theirs),
     };
-    let lacks = || ours.symmetric_difference(&theirs).next().map(|(_, id)| name(*id));
     ensure(brought, || {
+        let lack = |a: &BTreeSet<(Doc, Id)>, b| -> Vec<String> {
+            a.difference(b).map(|(_, id)| short(*id)).collect()
+        };
+        let (here_lacks, there_lacks) = (lack(&theirs, &ours), lack(&ours, &theirs));
         format!(
-            "replica {here} synced with {there}, {direction:?}, and {} is not on both sides",
-            lacks().unwrap_or_default()
+            "replica {here} synced with {there}, {direction:?}: it lacks {here_lacks:?}, and the other \
+             {there_lacks:?}"
         )
     })
 }

@@ -135,8 +135,8 @@ impl Replica for Peer {
         self.replica.set_aside(suspect, file);
     }
 
-    fn is_set_aside(&self, item: &ItemHash) -> bool {
-        self.replica.is_set_aside(item)
+    fn is_set_aside(&self, item: &ItemHash, from: &str) -> bool {
+        self.replica.is_set_aside(item, from)
     }
 
     fn largest(&self) -> u64 {
