@@ -51,18 +51,18 @@ pub fn act(world: &mut World, seed: u64) -> Checked {
 }
 
 /// How an edit reaches the wiki.
-enum How {
+pub enum How {
     Save(Vec<u8>, IfMovedOn),
     Settle(Id),
     Upload(Vec<u8>),
 }
 
-struct Attempt {
-    r: usize,
-    doc: Doc,
-    base: Option<Id>,
-    also: Vec<Id>,
-    how: How,
+pub struct Attempt {
+    pub r: usize,
+    pub doc: Doc,
+    pub base: Option<Id>,
+    pub also: Vec<Id>,
+    pub how: How,
 }
 
 /// After a step of a replica failed: takes the consequences. False if it stays down.
@@ -86,8 +86,13 @@ pub fn after_failure(world: &mut World, rng: &mut Rng, r: usize) -> Checked<bool
 }
 
 fn attempt(world: &mut World, rng: &mut Rng, attempt: Attempt) -> Checked {
-    let Attempt { r, doc, base, also, mut how } = attempt;
     let nonce = uuid::Builder::from_random_bytes(rng.nonce().to_be_bytes()).into_uuid().as_u128();
+    attempt_as(world, rng, attempt, nonce)
+}
+
+/// Edits with a nonce that was drawn already.
+pub fn attempt_as(world: &mut World, rng: &mut Rng, attempt: Attempt, nonce: u128) -> Checked {
+    let Attempt { r, doc, base, also, mut how } = attempt;
     let typed = match &how {
         How::Save(content, _) | How::Upload(content) => content.clone(),
         How::Settle(like) => world.truth(r, doc)[like].content.clone(),
@@ -206,7 +211,7 @@ fn acknowledge(
 }
 
 /// Wakes a replica and returns what it shows of a document.
-fn open(world: &mut World, r: usize, doc: Doc) -> Checked<(Set, oracle::Verdict)> {
+pub fn open(world: &mut World, r: usize, doc: Doc) -> Checked<(Set, oracle::Verdict)> {
     world.wake(r)?;
     let document = world.look(r, doc)?;
     Ok((world.truth(r, doc), world.verdict(r, document.as_deref())))

@@ -24,6 +24,7 @@ mod acts;
 mod belief;
 mod disk;
 mod exchange;
+mod exhaustive;
 mod healing;
 mod hostile;
 mod oracle;
@@ -40,12 +41,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use belief::Belief;
-use runner::{Schedule, run_many};
+use runner::{Schedule, on_all_cores, run_many};
 use store::Flaw;
 use world::Setup;
 
 /// How many schedules every run of the tests tries.
-const FEW: u64 = 300;
+const FEW: u64 = 150;
 /// How many the long run tries; `EVERPAGE_SIM_SCHEDULES` asks for another number.
 const MANY: u64 = 100_000;
 /// Within so many schedules each mistake must be caught.
@@ -106,6 +107,33 @@ fn a_schedule_follows_from_its_seed() {
     }
 }
 
+/// Tries every order of so many operations on each of two replicas.
+fn assert_all_orders_converge(each: u32) {
+    let setup = Setup { only_sync: true, calm: true, ..Setup::SOUND };
+    let orders: Vec<_> = exhaustive::all(each).collect();
+    let ran = on_all_cores(0..orders.len() as u64, |n| {
+        let order = orders[n as usize];
+        match order.run(setup) {
+            // One brings everything to both, and the next finds nothing to do.
+            Ok(rounds) if rounds <= 2 => Ok(()),
+            ran => Err(format!("{order:?}: {ran:?}")),
+        }
+    });
+    assert_eq!(ran, Ok(()));
+    println!("{} orders of {each} operations on each replica", orders.len());
+}
+
+#[test]
+fn every_order_of_two_operations_each_converges() {
+    assert_all_orders_converge(2);
+}
+
+#[test]
+#[ignore = "takes half a minute: tests/run --long"]
+fn every_order_of_three_operations_each_converges() {
+    assert_all_orders_converge(3);
+}
+
 /// Makes something wrong and looks that it is noticed.
 fn assert_caught(setup: Setup) {
     let failed = |seed| Schedule::of(seed).run(setup, false).err();
@@ -128,6 +156,31 @@ fn a_broken_parent_rule_is_caught() {
     let broken = Setup { belief: Belief::OneParentOnly, ..Setup::SOUND };
     assert_caught(broken);
     assert_caught(Setup { oracle: false, ..broken });
+}
+
+#[test]
+fn broken_rules_are_caught_among_peers() {
+    for belief in [Belief::LowerNonceWins, Belief::OneParentOnly] {
+        let broken = Setup { belief, only_sync: true, ..Setup::SOUND };
+        assert_caught(broken);
+        assert_caught(Setup { oracle: false, ..broken });
+    }
+}
+
+#[test]
+fn acknowledging_a_peer_too_early_is_caught() {
+    let flaw = Some(Flaw::ReceivedNotSynced);
+    assert_caught(Setup { flaw, ..Setup::SOUND });
+    assert_caught(Setup { flaw, only_sync: true, ..Setup::SOUND });
+    assert_caught(Setup { flaw, only_sync: true, oracle: false, ..Setup::SOUND });
+}
+
+#[test]
+fn peers_alone_converge_and_lose_nothing() {
+    let setup = Setup { only_sync: true, ..Setup::SOUND };
+    if let Err(failure) = run_many(0..FEW, setup, |_| {}) {
+        panic!("{failure}");
+    }
 }
 
 #[test]

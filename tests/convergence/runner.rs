@@ -1,5 +1,6 @@
 //! Running schedules: one by its seed, many at once, and the shortest that still fails.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -104,25 +105,30 @@ impl std::fmt::Display for Failure {
 
 /// Runs schedules on all cores until one fails or all are done; `progress` hears of each.
 pub fn run_many(
-    seeds: std::ops::Range<u64>,
+    seeds: Range<u64>,
     setup: Setup,
     progress: impl Fn(Done) + Sync,
 ) -> Result<(), Failure> {
-    let next = AtomicU64::new(seeds.start);
-    let failed: Mutex<Option<Failure>> = Mutex::new(None);
+    on_all_cores(seeds, |seed| Schedule::of(seed).run(setup, false).map(&progress))
+}
+
+/// Tries numbers on all cores until one fails or all are done.
+pub fn on_all_cores<E: Send>(
+    numbers: Range<u64>,
+    run: impl Fn(u64) -> Result<(), E> + Sync,
+) -> Result<(), E> {
+    let next = AtomicU64::new(numbers.start);
+    let failed: Mutex<Option<E>> = Mutex::new(None);
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 while failed.lock().is_none() {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= numbers.end {
                         break;
                     }
-                    match Schedule::of(seed).run(setup, false) {
-                        Ok(done) => progress(done),
-                        Err(failure) => {
-                            failed.lock().get_or_insert(failure);
-                        }
+                    if let Err(failure) = run(number) {
+                        failed.lock().get_or_insert(failure);
                     }
                 }
             });
