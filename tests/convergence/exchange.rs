@@ -63,6 +63,11 @@ pub fn exchange(world: &mut World, rng: &mut Rng, here: usize) -> Checked {
     });
     enter(world, here, there, remote)?;
     ensure(ran.is_ok() || excuse, || format!("replica {here} cannot sync with {there}: {says}"))?;
+    if let Ok(summary) = &ran {
+        ensure(summary.quarantined.is_empty() && summary.complete, || {
+            format!("replica {here} refused an honest revision of {there}: {summary:?}")
+        })?;
+    }
     if blown {
         after_failure(world, rng, victim)?;
     }
@@ -219,8 +224,11 @@ pub fn carry(world: &mut World, here: usize, there: usize, direction: Direction)
     ensure(summary.complete && summary.not_sent == 0, || {
         format!("replica {here} is not done with {there}: {summary:?}")
     })?;
-    for r in [here, there] {
-        look_everywhere(world, r)?;
+    if direction != Direction::Push {
+        look_everywhere(world, here)?;
+    }
+    if direction != Direction::Pull {
+        look_everywhere(world, there)?;
     }
     compare(world, here, there, direction)
 }

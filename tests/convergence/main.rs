@@ -12,7 +12,10 @@
 //! - `rng.rs`, `disk.rs`, `store.rs`: choices, a disk that may lose power, a store on it.
 //! - `oracle.rs`: the rules once more, from the words of the design.
 //! - `world.rs`, `acts.rs`, `transport.rs`: replicas, what happens to them, what carries revisions.
+//! - `peer.rs`, `exchange.rs`, `weather.rs`: the real exchange between peers, and its network.
+//! - `hostile.rs`: a peer that lies.
 //! - `healing.rs`, `runner.rs`: the end of a schedule, and running many.
+//! - `exhaustive.rs`: every order of a few operations.
 //! - `supreme.rs`: the same for values whose losers are dropped.
 //! - `belief.rs`: rules got wrong on purpose, to see that it is noticed.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and says why")]

@@ -86,7 +86,7 @@ impl Distant {
         Err(RemoteError::Broken { action: "reach", peer: self.name(), source })
     }
 
-    /// Puts the frames of a stream into another order; of an unfinished one none is lost.
+    /// Puts the frames of a stream into another order.
     fn shuffled(&self, bytes: &[u8]) -> Vec<u8> {
         let (mut frames, mut rest) = (Vec::new(), bytes);
         loop {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use everpage::model::path::DocPath;
 use everpage::store::{DiskDir, Store};
@@ -122,12 +122,17 @@ pub struct World {
     pub trace: Option<Vec<String>>,
 }
 
+/// Names are worked out once: a schedule asks for them all the time.
+static DIRS: LazyLock<[DiskDir; DOCS.len()]> = LazyLock::new(|| {
+    DOCS.map(|doc| DiskDir::of(&DocPath::new(doc).expect("the documents have good names")))
+});
+
 pub fn path(doc: Doc) -> DocPath {
-    DocPath::new(DOCS[doc]).expect("the documents have good names")
+    DIRS[doc].path().clone()
 }
 
 pub fn dir(doc: Doc) -> DiskDir {
-    DiskDir::of(&path(doc))
+    DIRS[doc].clone()
 }
 
 pub fn folder(doc: Doc) -> String {
