@@ -163,13 +163,13 @@ pub fn look_everywhere(world: &mut World, r: usize) -> Checked {
     must("look", peer.look())?;
     let set = must("the set", peer.set())?;
     let mut count = 0;
-    for doc in 0..DOCS.len() {
+    for (doc, called) in DOCS.iter().enumerate() {
         for id in world.truth(r, doc).into_keys() {
             let item = ItemHash::of(&path(doc).key(), Belief::Sound.sees(id));
             let found = peer.locate(&item).map(|(_, found)| Belief::Sound.tells(found));
             count += 1;
             ensure(found == Some(id), || {
-                format!("replica {r}, {}: peers do not hear of {}", DOCS[doc], short(id))
+                format!("replica {r}, {called}: peers do not hear of {}", short(id))
             })?;
         }
     }

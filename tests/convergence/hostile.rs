@@ -49,7 +49,7 @@ pub fn lie(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
     } else {
         let all: Vec<&Lie> = mallory.lies.iter().collect();
         let stream = mallory.frames(&all);
-        let pushed = in_process(&peer, "mallory").push(&mallory.hello(), &mut &stream[..]);
+        let pushed = in_process(&peer, "mallory").push(&hello(), &mut &stream[..]);
         let outcomes = must("a stranger's push", pushed)?;
         let refused = |outcome: &Outcome| matches!(outcome.fate, Fate::Quarantined { .. });
         ensure(outcomes.iter().all(refused) && outcomes.len() == mallory.lies.len(), || {
@@ -108,12 +108,13 @@ fn spoiled(rng: &mut Rng, id: Id, mut file: Vec<u8>) -> Vec<u8> {
     format!("Revision: {}\nParent: {}-{nonce}\n\nskips", name(id), id.0 + 3).into_bytes()
 }
 
-impl Mallory {
-    fn hello(&self) -> Hello {
-        let wiki = crate::peer::place(0).ok().and_then(|place| place.wiki_id().ok()?);
-        Hello { protocol: PROTOCOL, replica: ReplicaId(Uuid::max()), wiki, largest: u64::MAX }
-    }
+/// A stranger who knows which wiki it is.
+fn hello() -> Hello {
+    let wiki = crate::peer::place(0).ok().and_then(|place| place.wiki_id().ok()?);
+    Hello { protocol: PROTOCOL, replica: ReplicaId(Uuid::max()), wiki, largest: u64::MAX }
+}
 
+impl Mallory {
     fn hash(&self, lie: &Lie) -> ItemHash {
         ItemHash::of(&path(self.doc).key(), lie.id)
     }
@@ -143,7 +144,7 @@ impl Remote for Mallory {
         let answer = answer.map_err(reason);
         let peer = self.name();
         answer
-            .map(|answer| (self.hello(), answer))
+            .map(|answer| (hello(), answer))
             .map_err(|reason| RemoteError::Protocol { peer, reason })
     }
 
