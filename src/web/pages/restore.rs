@@ -10,6 +10,7 @@ use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
+use crate::web::shell::after_save;
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, IfMovedOn, Saved, WikiError};
 
@@ -76,9 +77,9 @@ fn take(
         nonce: nonce.map_err(|_| Failure::bad_request("The form is incomplete."))?,
     };
     let is_page = edit.path.is_page();
-    let (document, outcome) = match save(site, edit.clone(), id)? {
-        Saved::Done { document, .. } => (document, "1"),
-        Saved::Unchanged { document } => (document, "same"),
+    let (document, outcome, owed) = match save(site, edit.clone(), id)? {
+        Saved::Done { document, owed, .. } => (document, "1", owed),
+        Saved::Unchanged { document } => (document, "same", false),
         Saved::MovedOn { document } if is_page => {
             let edit = site.wiki().restoring(edit, id)?;
             return merge::moved_on(site, visitor, &edit, &document);
@@ -88,7 +89,7 @@ fn take(
     let address = document.path().address();
     // An attachment has no page that could say what happened.
     let place = if is_page { address } else { format!("-/history/{address}") };
-    let to = site.url(&format!("{place}?saved={outcome}"));
+    let to = after_save(&site.url(&format!("{place}?saved={outcome}")), owed);
     let cookie = [(header::SET_COOKIE, remember(site, "author", &edit.author))];
     Ok((cookie, Redirect::to(&to)).into_response())
 }
@@ -102,6 +103,9 @@ fn save(site: &Site, edit: Edit, id: RevisionId) -> Result<Saved, Failure> {
     if edit.path.is_page() || revision.length <= wiki.limits().text {
         return Ok(wiki.save(&wiki.restoring(edit, id)?, IfMovedOn::Stop)?);
     }
+    // Too large to be held while the upstream is asked: what is new there comes before.
+    wiki.catch_up(&edit.path);
+    let document = wiki.require(&edit.path)?;
     if document.resolution().winner != edit.base {
         return Ok(Saved::MovedOn { document });
     }

@@ -21,6 +21,7 @@ use crate::store::StoreError;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
 use crate::web::pages::merge;
+use crate::web::shell::after_save;
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, IfMovedOn, Saved, WikiError};
 
@@ -43,6 +44,7 @@ fn begin(site: &Site, visitor: &Visitor, path: &DocPath) -> Result<Response, Fai
         let name = form_urlencoded::byte_serialize(path.as_str().as_bytes()).collect::<String>();
         return Ok(Redirect::to(&format!("{folder}{name}")).into_response());
     }
+    wiki.catch_up(path);
     let document = wiki.open(path)?;
     let content = match &document {
         Some(document) => match current_text(site, document)? {
@@ -162,11 +164,13 @@ fn take(
         nonce: form.nonce,
     };
     match site.wiki().save(&edit, if_moved_on) {
-        Ok(Saved::Done { document, .. }) => {
+        Ok(Saved::Done { document, owed, .. }) => {
             let outcome = if if_moved_on == IfMovedOn::SecondVersion { "second" } else { "1" };
-            Ok(saved(site, &document, &form.author, outcome))
+            Ok(saved(site, &document, &form.author, outcome, owed))
         }
-        Ok(Saved::Unchanged { document }) => Ok(saved(site, &document, &form.author, "same")),
+        Ok(Saved::Unchanged { document }) => {
+            Ok(saved(site, &document, &form.author, "same", false))
+        }
         Ok(Saved::MovedOn { document }) => merge::moved_on(site, visitor, &edit, &document),
         Err(error) => {
             // The nonce belongs to another text already; with a new one the next try can succeed.
@@ -215,8 +219,9 @@ fn bytes_to_save(
 }
 
 /// Leads to the page after a save and remembers the author's name.
-fn saved(site: &Site, document: &Document, author: &str, outcome: &str) -> Response {
+fn saved(site: &Site, document: &Document, author: &str, outcome: &str, owed: bool) -> Response {
     let address = site.url(&document.path().address());
+    let address = after_save(&format!("{address}?saved={outcome}"), owed);
     let cookie = [(header::SET_COOKIE, remember(site, "author", author))];
-    (cookie, Redirect::to(&format!("{address}?saved={outcome}"))).into_response()
+    (cookie, Redirect::to(&address)).into_response()
 }

@@ -24,6 +24,7 @@ use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Query, Submitted, Target, Visitor, remember};
 use crate::web::pages::edit;
+use crate::web::shell::after_save;
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, IfMovedOn, MAX_MERGED, Saved};
 
@@ -46,6 +47,7 @@ pub(in crate::web) async fn open(
     Query(query): Query,
 ) -> Result<Response, Failure> {
     site.blocking(move |site| {
+        site.wiki().catch_up(&path);
         let document = site.wiki().require(&path)?;
         let success = match query.get("saved") {
             "" => None,
@@ -232,8 +234,8 @@ impl Task<'_> {
         also.truncate(MAX_MERGED);
         let edit = self.edit(draft.theirs, also, text.into_bytes());
         match self.site.wiki().save(&edit, IfMovedOn::Stop) {
-            Ok(Saved::Done { document, .. }) => Ok(self.done(&document, "merged")),
-            Ok(Saved::Unchanged { document }) => Ok(self.done(&document, "same")),
+            Ok(Saved::Done { document, owed, .. }) => Ok(self.done(&document, "merged", owed)),
+            Ok(Saved::Unchanged { document }) => Ok(self.done(&document, "same", false)),
             Ok(Saved::MovedOn { document }) => {
                 let next = Draft {
                     back_to_inbox: draft.back_to_inbox,
@@ -267,10 +269,9 @@ impl Task<'_> {
             ..self.edit(base, also, ending.apply(text).into_bytes())
         };
         match self.site.wiki().save(&edit, IfMovedOn::SecondVersion) {
-            Ok(Saved::Unchanged { document }) => Ok(self.done(&document, "same")),
-            Ok(Saved::Done { document, .. } | Saved::MovedOn { document }) => {
-                Ok(self.done(&document, "second"))
-            }
+            Ok(Saved::Unchanged { document }) => Ok(self.done(&document, "same", false)),
+            Ok(Saved::Done { document, owed, .. }) => Ok(self.done(&document, "second", owed)),
+            Ok(Saved::MovedOn { document }) => Ok(self.done(&document, "second", false)),
             Err(error) => self.refused(draft, error.into()),
         }
     }
@@ -288,9 +289,8 @@ impl Task<'_> {
             return self.moved("That version is not there any more.");
         }
         match self.site.wiki().settle(&edit, like)? {
-            Saved::Done { document, .. } | Saved::Unchanged { document } => {
-                Ok(self.done(&document, "settled"))
-            }
+            Saved::Done { document, owed, .. } => Ok(self.done(&document, "settled", owed)),
+            Saved::Unchanged { document } => Ok(self.done(&document, "settled", false)),
             Saved::MovedOn { document } => self.moved_to(
                 &document,
                 "Somebody has changed the page or dealt with this version meanwhile.",
@@ -307,7 +307,7 @@ impl Task<'_> {
             r.id.nonce() == self.form.nonce && theirs.is_some_and(|id| r.parents.contains(&id))
         };
         if self.document.revisions().any(sent) {
-            return Ok(self.done(self.document, "merged"));
+            return Ok(self.done(self.document, "merged", false));
         }
         if resolution.winner != self.form.theirs || seen != self.form.with {
             return self
@@ -324,9 +324,8 @@ impl Task<'_> {
             };
         }
         match self.site.wiki().save(&edit, IfMovedOn::Stop)? {
-            Saved::Done { document, .. } | Saved::Unchanged { document } => {
-                Ok(self.done(&document, "merged"))
-            }
+            Saved::Done { document, owed, .. } => Ok(self.done(&document, "merged", owed)),
+            Saved::Unchanged { document } => Ok(self.done(&document, "merged", false)),
             Saved::MovedOn { document } => {
                 self.moved_to(&document, "Somebody has changed the page meanwhile.")
             }
@@ -375,7 +374,7 @@ impl Task<'_> {
     }
 
     /// Leads to where the visitor goes on.
-    fn done(&self, document: &Document, how: &str) -> Response {
+    fn done(&self, document: &Document, how: &str, owed: bool) -> Response {
         let site = self.site;
         let address = document.path().address();
         let waiting = !document.resolution().conflicts.is_empty();
@@ -390,6 +389,7 @@ impl Task<'_> {
         } else {
             site.url(&format!("-/merge/{address}?saved={how}"))
         };
+        let to = after_save(&to, owed);
         let cookie = remember(site, "author", &self.form.author);
         if self.form.author.is_empty() {
             return Redirect::to(&to).into_response();
