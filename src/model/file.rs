@@ -275,7 +275,10 @@ pub fn parse_head(id: RevisionId, head: &[u8]) -> Result<Head, Damage> {
     // However much was read, the answer is the same.
     let head = &head[..head.len().min(HEAD_BYTES)];
     let own = format!("Revision: {id}");
-    if own.as_bytes().starts_with(head) {
+    // A crash may leave zeros where the rest of the line was. (Nothing but zeros is told later.)
+    let zeros = head.iter().rev().take_while(|b| **b == 0).count();
+    let written = &head[..head.len() - zeros];
+    if !written.is_empty() && own.as_bytes().starts_with(written) {
         return Err(Damage::TornHeader);
     }
     if let Some(rest) = head.strip_prefix(own.as_bytes()) {

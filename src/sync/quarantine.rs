@@ -1,7 +1,9 @@
 //! What a peer sent and may not enter: set aside for a person to look at, never part of a page.
 //!
-//! `local/quarantine/` holds two files a revision, named after its item: `….json` says what it is,
-//! where it came from and why it is here, `….revision` holds its bytes. Both are bounded in number
+//! `local/quarantine/` holds two files a revision, named after what it is called and who sent it:
+//! `….json` says what it is, where it came from and why it is here, `….revision` holds its bytes. What
+//! one peer sent does not keep out what another sends under the same name, or a liar could hold up
+//! what is honest. Both are bounded in number
 //! and size, so that a hostile peer costs a known amount of disk; what does not fit any more is
 //! counted in the log only.
 
@@ -56,6 +58,8 @@ impl Suspect {
         hasher.update(path);
         hasher.update([0]);
         hasher.update(id);
+        hasher.update([0]);
+        hasher.update(from);
         let name = hex::encode(&hasher.finalize()[..8]);
         let tidy = |text: &str| crate::model::file::tidy(text, MOST_TEXT);
         Self {
@@ -68,6 +72,10 @@ impl Suspect {
             bytes: false,
             at: None,
         }
+    }
+
+    fn sent(&self) -> Option<(ItemHash, String)> {
+        Some((self.item()?, self.from.clone()))
     }
 
     /// Returns the item that it would be, if document and revision can be what they are called.
@@ -89,7 +97,8 @@ pub struct Quarantine {
 struct Known {
     modified: Option<SystemTime>,
     suspects: Vec<Suspect>,
-    items: HashSet<ItemHash>,
+    /// What each is called, and who sent it.
+    items: HashSet<(ItemHash, String)>,
 }
 
 impl Quarantine {
@@ -133,7 +142,7 @@ impl Quarantine {
             suspect.bytes = self.write_bytes(&suspect, file)?;
         }
         self.write_note(&suspect)?;
-        known.items.extend(suspect.item());
+        known.items.extend(suspect.sent());
         known.suspects.push(suspect);
         known.modified = self.modified();
         Ok(())
@@ -148,7 +157,7 @@ impl Quarantine {
         let modified = self.modified();
         if known.modified != modified {
             known.suspects = self.read_all()?;
-            known.items = known.suspects.iter().filter_map(Suspect::item).collect();
+            known.items = known.suspects.iter().filter_map(Suspect::sent).collect();
             known.modified = modified;
         }
         Ok(())
@@ -200,10 +209,11 @@ impl Quarantine {
         Ok(all)
     }
 
-    /// Tells whether a revision is set aside.
-    pub fn contains(&self, item: &ItemHash) -> bool {
+    /// Tells whether a revision that this peer sent is set aside.
+    pub fn contains(&self, item: &ItemHash, from: &str) -> bool {
+        let sent = (*item, crate::model::file::tidy(from, MOST_TEXT));
         let mut known = self.known.lock();
-        self.look(&mut known).is_ok() && known.items.contains(item)
+        self.look(&mut known).is_ok() && known.items.contains(&sent)
     }
 
     /// Opens the bytes of a revision that is set aside, if they are here.

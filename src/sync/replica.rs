@@ -119,8 +119,9 @@ pub trait Replica: Send + Sync {
     /// Sets aside what may not enter; `file` gives its bytes, where there are any to keep.
     fn set_aside(&self, suspect: &Suspect, file: Option<&mut dyn Read>);
 
-    /// Tells whether a revision has been set aside and waits for a person's decision.
-    fn is_set_aside(&self, item: &ItemHash) -> bool;
+    /// Tells whether what this peer calls the revision has been set aside and waits for a person's
+    /// decision. What another peer has under that name may be whole.
+    fn is_set_aside(&self, item: &ItemHash, from: &str) -> bool;
 
     /// Returns the most bytes that a revision file may have.
     fn largest(&self) -> u64;

@@ -79,7 +79,7 @@ pub struct Summary {
     pub not_sent: u64,
     /// Revisions that are larger than the other side takes.
     pub too_large: u64,
-    /// Revisions that wait in quarantine here since an earlier run.
+    /// Revisions that wait in quarantine here since an earlier run with this peer.
     pub waiting_here: u64,
     /// Bytes of the files that came and went.
     pub bytes_received: u64,
@@ -281,8 +281,9 @@ impl<'a> Run<'a> {
     fn fetch(&mut self, need: &[ItemHash]) -> Result<(), SyncError> {
         let total = need.len() as u64;
         let mut wanted: Vec<ItemHash> = Vec::with_capacity(need.len());
+        let from = self.remote.name();
         for item in need {
-            if self.replica.is_set_aside(item) {
+            if self.replica.is_set_aside(item, &from) {
                 self.summary.waiting_here += 1;
             } else {
                 wanted.push(*item);

@@ -258,8 +258,8 @@ impl Replica for WikiReplica {
         }
     }
 
-    fn is_set_aside(&self, item: &ItemHash) -> bool {
-        self.place.quarantine().contains(item)
+    fn is_set_aside(&self, item: &ItemHash, from: &str) -> bool {
+        self.place.quarantine().contains(item, from)
     }
 
     fn largest(&self) -> u64 {

@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use everpage::model::revision::MAX_NUMBER;
 use everpage::sync::frame::FrameHead;
 use everpage::sync::{
-    Fate, Grant, Hello, Host, Item, ItemHash, Outcome, Remote, RemoteError, ReplicaId, Set,
+    Direction, Fate, Grant, Hello, Host, Item, ItemHash, Options, Outcome, Remote, RemoteError,
+    ReplicaId, Set,
 };
 use uuid::Uuid;
 
@@ -254,6 +255,24 @@ fn a_server_that_lies_is_treated_the_same() {
     assert_eq!(node.sync_with(&liar).unwrap().waiting_here, 1, "it is not fetched again");
     let honest = Liar::new(4, ended(whole("A.md", &four, good)));
     assert_eq!(node.sync_with(&honest).unwrap().received, 1);
+}
+
+#[test]
+fn a_lie_about_an_honest_revision_does_not_keep_it_out() {
+    let (honest, node) = (victim(), Node::new());
+    let (_, file) = headed(1, &[], "honest\n");
+    let one = id(1, 77).to_string();
+    // Spoiled on the way, or made so that it may never enter.
+    let skips = headed(6, &[3], "skips").1.replacen(&id(6, 77).to_string(), &one, 1);
+    for lie in [format!("Revision: {one}\nLength: 900\n\nshort"), skips] {
+        let outcomes = push(&node, &[whole("A.md", &one, lie), vec![0]].concat()).unwrap();
+        assert!(matches!(outcomes[0].fate, Fate::Quarantined { .. }), "{outcomes:?}");
+    }
+    let pull = Options { direction: Direction::Pull, ..Options::default() };
+    let summary = node.sync_as(&honest.peer(), pull).unwrap();
+    assert_eq!((summary.received, summary.waiting_here), (3, 0), "{summary:?}");
+    assert_eq!(node.files(), honest.files());
+    assert_eq!(node.files()[&format!("A.md/{one}")], file.into_bytes());
 }
 
 #[test]

@@ -87,6 +87,8 @@ impl FsStore {
             return Err(io::ErrorKind::NotFound.into());
         }
         let mut temp = self.copy(id, source).map_err(io::Error::other)?;
+        // A name that outlives its bytes in a crash would stand in the way of a better copy.
+        temp.file.sync_all()?;
         fs::rename(&temp.path, target)?;
         temp.renamed = true;
         Ok(())
