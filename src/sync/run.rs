@@ -147,9 +147,10 @@ pub fn fetch_news(
     remote: &dyn Remote,
     items: &[ItemHash],
 ) -> Result<(Summary, bool), SyncError> {
+    let from = remote.name();
     let missing: Vec<ItemHash> = items
         .iter()
-        .filter(|item| replica.locate(item).is_none() && !replica.is_set_aside(item))
+        .filter(|item| replica.locate(item).is_none() && !replica.is_set_aside(item, &from))
         .copied()
         .collect();
     let mut run = Run::begin(replica, remote, &|_| {})?;

@@ -61,7 +61,7 @@ impl Replica for Empty {
 
     fn set_aside(&self, _: &Suspect, _: Option<&mut dyn Read>) {}
 
-    fn is_set_aside(&self, _: &ItemHash) -> bool {
+    fn is_set_aside(&self, _: &ItemHash, _: &str) -> bool {
         false
     }
 
