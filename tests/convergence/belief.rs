@@ -46,6 +46,13 @@ impl Belief {
         self.sees((id.number(), id.nonce().as_u128()))
     }
 
+    fn scanned(self, scanned: Scanned) -> Scanned {
+        match scanned {
+            Scanned::Directory(dir, list) => Scanned::Directory(dir, self.listed(list)),
+            finding @ Scanned::Finding(_) => finding,
+        }
+    }
+
     fn listed(self, mut listing: Listing) -> Listing {
         listing.revisions.iter_mut().for_each(|entry| entry.id = self.turn(entry.id));
         listing.revisions.sort_unstable_by_key(|entry| entry.id);
@@ -61,12 +68,15 @@ pub struct Believed {
 
 impl Store for Believed {
     fn scan(&self, visit: &mut dyn FnMut(Scanned)) -> Result<(), StoreError> {
-        self.store.scan(&mut |scanned| {
-            visit(match scanned {
-                Scanned::Directory(dir, list) => Scanned::Directory(dir, self.belief.listed(list)),
-                finding @ Scanned::Finding(_) => finding,
-            });
-        })
+        self.store.scan(&mut |scanned| visit(self.belief.scanned(scanned)))
+    }
+
+    fn scan_below(
+        &self,
+        folder: &DiskDir,
+        visit: &mut dyn FnMut(Scanned),
+    ) -> Result<(), StoreError> {
+        self.store.scan_below(folder, &mut |scanned| visit(self.belief.scanned(scanned)))
     }
 
     fn list(&self, dir: &DiskDir) -> Result<Listing, StoreError> {

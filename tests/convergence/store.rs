@@ -432,6 +432,17 @@ impl SimStore {
         Ok(())
     }
 
+    fn visit_all(&self, dirs: Vec<String>, visit: &mut dyn FnMut(Scanned)) {
+        for path in dirs {
+            let relative = &path[PAGES.len() + 1..];
+            let listing = self.list_dir(relative, &|_| None);
+            match DiskDir::parse(relative) {
+                Ok(dir) if !listing.revisions.is_empty() => visit(Scanned::Directory(dir, listing)),
+                _ => listing.findings.into_iter().for_each(|f| visit(Scanned::Finding(f))),
+            }
+        }
+    }
+
     /// Lists a directory; `known` tells the state of files that need no look.
     fn list_dir(&self, relative: &str, known: &Known<'_>) -> Listing {
         let dir = format!("{PAGES}/{relative}");
@@ -543,14 +554,7 @@ impl Store for SimStore {
     fn scan(&self, visit: &mut dyn FnMut(Scanned)) -> Result<(), StoreError> {
         self.check_alive()?;
         let dirs = self.disk().dirs_below(PAGES);
-        for path in dirs {
-            let relative = &path[PAGES.len() + 1..];
-            let listing = self.list_dir(relative, &|_| None);
-            match DiskDir::parse(relative) {
-                Ok(dir) if !listing.revisions.is_empty() => visit(Scanned::Directory(dir, listing)),
-                _ => listing.findings.into_iter().for_each(|f| visit(Scanned::Finding(f))),
-            }
-        }
+        self.visit_all(dirs, visit);
         let kept = self.disk().dirs_below(KEPT);
         for path in kept {
             let relative = &path[KEPT.len() + 1..];
@@ -563,6 +567,17 @@ impl Store for SimStore {
             if !listing.revisions.is_empty() {
                 visit(Scanned::Directory(dir, listing));
             }
+        }
+        Ok(())
+    }
+
+    fn scan_below(&self, dir: &DiskDir, visit: &mut dyn FnMut(Scanned)) -> Result<(), StoreError> {
+        self.check_alive()?;
+        let top = folder(dir);
+        if self.disk().has_dir(&top) {
+            let mut dirs = self.disk().dirs_below(&top);
+            dirs.push(top);
+            self.visit_all(dirs, visit);
         }
         Ok(())
     }
