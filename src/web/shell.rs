@@ -10,6 +10,7 @@ use super::assets;
 use super::extract::{Theme, Visitor};
 use super::site::{Access, Site};
 use crate::model::path::DocPath;
+use crate::wiki::Document;
 
 /// What surrounds the content of every page.
 pub struct Shell {
@@ -17,6 +18,8 @@ pub struct Shell {
     pub title: String,
     /// The wiki's name.
     pub site: String,
+    /// The language that people write in; the words of the interface are English.
+    pub language: String,
     /// The prefix of all addresses.
     pub base: String,
     /// How many pages have conflicts.
@@ -38,6 +41,7 @@ impl Shell {
         Self {
             title: title.to_owned(),
             site: settings.title.clone(),
+            language: settings.language.clone(),
             base: settings.base_path.clone(),
             conflicts: site.wiki().conflict_count(),
             query: String::new(),
@@ -65,6 +69,12 @@ impl Shell {
     /// Returns an address of the system about a document: `shell.about("edit", path)`.
     pub fn about(&self, what: &str, path: &DocPath) -> String {
         format!("{}/-/{what}/{}", self.base, path.address())
+    }
+
+    /// Returns the language of a document: its own word for it, or that of the wiki.
+    pub fn language_of<'a>(&'a self, document: &'a Document) -> &'a str {
+        let own = document.outline().and_then(|outline| outline.language.as_deref());
+        own.unwrap_or(&self.language)
     }
 
     /// Escapes a value for a query string.

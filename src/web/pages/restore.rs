@@ -23,22 +23,25 @@ pub(in crate::web) struct Undo {
 }
 
 impl Undo {
-    /// Offers to take back the change that readers see, if it is the visitor's own and there is
+    /// Offers to take back what `query` says was just saved, if readers see it and there is
     /// something to go back to.
-    pub(in crate::web) fn offer(
-        site: &Site,
-        visitor: &Visitor,
-        document: &Document,
-    ) -> Option<Self> {
+    pub(in crate::web) fn offer(site: &Site, query: &Fields, document: &Document) -> Option<Self> {
         let winner = document.winner()?;
         let before = document.revision(document.parent(winner.id)?)?;
-        let own = winner.author == visitor.author && site.settings().access == Access::Open;
-        (own && before.digest != winner.digest).then(|| Self {
+        let own = query.get("id").parse() == Ok(winner.id);
+        let open = site.settings().access == Access::Open;
+        (own && open && before.digest != winner.digest).then(|| Self {
             id: before.id,
             of: winner.id,
             nonce: site.wiki().nonces().draw().to_string(),
         })
     }
+}
+
+/// Returns the query that says what became of a save. With the id of the new revision, whoever is
+/// led there may take it back, and nobody else is offered to.
+pub(in crate::web) fn saved(outcome: &str, id: Option<RevisionId>) -> String {
+    id.map_or_else(|| format!("saved={outcome}"), |id| format!("saved={outcome}&id={id}"))
 }
 
 /// Gives the document back the content of an earlier revision, as a new one.
@@ -77,8 +80,8 @@ fn take(
     };
     let is_page = edit.path.is_page();
     let (document, outcome) = match save(site, edit.clone(), id)? {
-        Saved::Done { document, .. } => (document, "1"),
-        Saved::Unchanged { document } => (document, "same"),
+        Saved::Done { document, id } => (document, saved("1", Some(id))),
+        Saved::Unchanged { document } => (document, saved("same", None)),
         Saved::MovedOn { document } if is_page => {
             let edit = site.wiki().restoring(edit, id)?;
             return merge::moved_on(site, visitor, &edit, &document);
@@ -88,7 +91,7 @@ fn take(
     let address = document.path().address();
     // An attachment has no page that could say what happened.
     let place = if is_page { address } else { format!("-/history/{address}") };
-    let to = site.url(&format!("{place}?saved={outcome}"));
+    let to = site.url(&format!("{place}?{outcome}"));
     let cookie = [(header::SET_COOKIE, remember(site, "author", &edit.author))];
     Ok((cookie, Redirect::to(&to)).into_response())
 }

@@ -20,7 +20,7 @@ use crate::model::revision::RevisionId;
 use crate::store::StoreError;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
-use crate::web::pages::merge;
+use crate::web::pages::{merge, restore};
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, IfMovedOn, Saved, WikiError};
 
@@ -162,11 +162,11 @@ fn take(
         nonce: form.nonce,
     };
     match site.wiki().save(&edit, if_moved_on) {
-        Ok(Saved::Done { document, .. }) => {
-            let outcome = if if_moved_on == IfMovedOn::SecondVersion { "second" } else { "1" };
-            Ok(saved(site, &document, &form.author, outcome))
-        }
-        Ok(Saved::Unchanged { document }) => Ok(saved(site, &document, &form.author, "same")),
+        Ok(Saved::Done { document, id }) => Ok(match if_moved_on {
+            IfMovedOn::Stop => saved(site, &document, &form.author, "1", Some(id)),
+            IfMovedOn::SecondVersion => saved(site, &document, &form.author, "second", None),
+        }),
+        Ok(Saved::Unchanged { document }) => Ok(saved(site, &document, &form.author, "same", None)),
         Ok(Saved::MovedOn { document }) => merge::moved_on(site, visitor, &edit, &document),
         Err(error) => {
             // The nonce belongs to another text already; with a new one the next try can succeed.
@@ -215,8 +215,15 @@ fn bytes_to_save(
 }
 
 /// Leads to the page after a save and remembers the author's name.
-fn saved(site: &Site, document: &Document, author: &str, outcome: &str) -> Response {
+fn saved(
+    site: &Site,
+    document: &Document,
+    author: &str,
+    outcome: &str,
+    id: Option<RevisionId>,
+) -> Response {
     let address = site.url(&document.path().address());
+    let query = restore::saved(outcome, id);
     let cookie = [(header::SET_COOKIE, remember(site, "author", author))];
-    (cookie, Redirect::to(&format!("{address}?saved={outcome}"))).into_response()
+    (cookie, Redirect::to(&format!("{address}?{query}"))).into_response()
 }

@@ -23,7 +23,7 @@ use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Query, Submitted, Target, Visitor, remember};
-use crate::web::pages::edit;
+use crate::web::pages::{edit, restore};
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, IfMovedOn, MAX_MERGED, Saved};
 
@@ -232,8 +232,8 @@ impl Task<'_> {
         also.truncate(MAX_MERGED);
         let edit = self.edit(draft.theirs, also, text.into_bytes());
         match self.site.wiki().save(&edit, IfMovedOn::Stop) {
-            Ok(Saved::Done { document, .. }) => Ok(self.done(&document, "merged")),
-            Ok(Saved::Unchanged { document }) => Ok(self.done(&document, "same")),
+            Ok(Saved::Done { document, id }) => Ok(self.done(&document, "merged", Some(id))),
+            Ok(Saved::Unchanged { document }) => Ok(self.done(&document, "same", None)),
             Ok(Saved::MovedOn { document }) => {
                 let next = Draft {
                     back_to_inbox: draft.back_to_inbox,
@@ -267,9 +267,9 @@ impl Task<'_> {
             ..self.edit(base, also, ending.apply(text).into_bytes())
         };
         match self.site.wiki().save(&edit, IfMovedOn::SecondVersion) {
-            Ok(Saved::Unchanged { document }) => Ok(self.done(&document, "same")),
+            Ok(Saved::Unchanged { document }) => Ok(self.done(&document, "same", None)),
             Ok(Saved::Done { document, .. } | Saved::MovedOn { document }) => {
-                Ok(self.done(&document, "second"))
+                Ok(self.done(&document, "second", None))
             }
             Err(error) => self.refused(draft, error.into()),
         }
@@ -289,7 +289,7 @@ impl Task<'_> {
         }
         match self.site.wiki().settle(&edit, like)? {
             Saved::Done { document, .. } | Saved::Unchanged { document } => {
-                Ok(self.done(&document, "settled"))
+                Ok(self.done(&document, "settled", None))
             }
             Saved::MovedOn { document } => self.moved_to(
                 &document,
@@ -307,7 +307,7 @@ impl Task<'_> {
             r.id.nonce() == self.form.nonce && theirs.is_some_and(|id| r.parents.contains(&id))
         };
         if self.document.revisions().any(sent) {
-            return Ok(self.done(self.document, "merged"));
+            return Ok(self.done(self.document, "merged", None));
         }
         if resolution.winner != self.form.theirs || seen != self.form.with {
             return self
@@ -324,9 +324,8 @@ impl Task<'_> {
             };
         }
         match self.site.wiki().save(&edit, IfMovedOn::Stop)? {
-            Saved::Done { document, .. } | Saved::Unchanged { document } => {
-                Ok(self.done(&document, "merged"))
-            }
+            Saved::Done { document, id } => Ok(self.done(&document, "merged", Some(id))),
+            Saved::Unchanged { document } => Ok(self.done(&document, "merged", None)),
             Saved::MovedOn { document } => {
                 self.moved_to(&document, "Somebody has changed the page meanwhile.")
             }
@@ -374,8 +373,8 @@ impl Task<'_> {
         state(self.site, self.visitor, document, None, &notes, inbox, StatusCode::CONFLICT)
     }
 
-    /// Leads to where the visitor goes on.
-    fn done(&self, document: &Document, how: &str) -> Response {
+    /// Leads to where the visitor goes on after a save that made the revision `id`.
+    fn done(&self, document: &Document, how: &str, id: Option<RevisionId>) -> Response {
         let site = self.site;
         let address = document.path().address();
         let waiting = !document.resolution().conflicts.is_empty();
@@ -386,7 +385,7 @@ impl Task<'_> {
         } else if waiting && how != "second" && self.form.content.is_none() {
             site.url(&format!("-/merge/{address}?saved={how}"))
         } else if document.is_live() {
-            site.url(&format!("{address}?saved={how}"))
+            site.url(&format!("{address}?{}", restore::saved(how, id)))
         } else {
             site.url(&format!("-/merge/{address}?saved={how}"))
         };
