@@ -188,7 +188,7 @@ fn main() -> Result<(), Failed> {
     println!(
         "equal:  {} round trip, {bytes} bytes, {:.2?} of CPU on both sides (aim: 1, 1024, 20 ms)",
         summary.round_trips,
-        cpu() - before
+        cpu().saturating_sub(before)
     );
     let store = FsStore::open(&b.dir)?;
     for n in 0..10 {
@@ -203,7 +203,7 @@ fn main() -> Result<(), Failed> {
     println!(
         "ten:    {} round trips, {bytes} bytes besides the revisions, {:.2?} of CPU (aim: 4, 32768)",
         summary.round_trips,
-        cpu() - before
+        cpu().saturating_sub(before)
     );
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::sync::{Direction, HttpRemote, Options, Progress, Summary};
 /// run. The other server's owner makes a token with everpage peer add.
 #[derive(Debug, Args)]
 pub(super) struct Sync {
-    /// Address of the other wiki, such as https://wiki.example.org
+    /// Address of the other wiki: https:// and its name
     url: String,
     /// File with the token for that server
     #[arg(long, value_name = "FILE")]

@@ -160,16 +160,12 @@ impl HttpRemote {
             request = request.header(name, value);
         }
         let response = request.send(body).map_err(|e| self.broken("reach", into_io(e)))?;
-        let theirs = self.hello_of(response.headers());
+        let theirs = hello_of(response.headers());
         if response.status() == 200 {
             let theirs = theirs.ok_or_else(|| self.stranger("200"))?;
             return Ok((theirs, response));
         }
         Err(self.refusal(hello, theirs, response))
-    }
-
-    fn hello_of(&self, headers: &HeaderMap) -> Option<Hello> {
-        read_hello(|name| headers.get(name).and_then(|v| v.to_str().ok()))
     }
 
     fn stranger(&self, status: &str) -> RemoteError {
@@ -265,6 +261,10 @@ impl Remote for HttpRemote {
         let answer = self.read_answer(response, MAX_ANSWER)?;
         serde_json::from_slice(&answer).map_err(|_| self.protocol("its answer cannot be read"))
     }
+}
+
+fn hello_of(headers: &HeaderMap) -> Option<Hello> {
+    read_hello(|name| headers.get(name).and_then(|v| v.to_str().ok()))
 }
 
 /// A reader that gives up on a stream that trickles. Only time spent waiting counts.

@@ -35,13 +35,12 @@ impl Place {
     pub fn open(data: &Path, fresh: Uuid) -> Result<Self, ReplicaError> {
         let local = data.join("local");
         let path = local.join("replica-id");
-        let replica = match read_id(&path)? {
-            Some(id) => id,
-            None => {
-                fs::create_dir_all(&local).map_err(|e| failed("make", &local, e))?;
-                write_durably(&local, "replica-id", &format!("{fresh}\n"))?;
-                ReplicaId(fresh)
-            }
+        let replica = if let Some(id) = read_id(&path)? {
+            id
+        } else {
+            fs::create_dir_all(&local).map_err(|e| failed("make", &local, e))?;
+            write_durably(&local, "replica-id", &format!("{fresh}\n"))?;
+            ReplicaId(fresh)
         };
         Ok(Self {
             pages: data.join("pages"),

@@ -139,7 +139,9 @@ fn show(replica: &dyn Replica, outcomes: &[Outcome]) {
     paths.dedup();
     let threads = replica.writers().min(4).min(paths.len());
     if threads <= 1 {
-        paths.iter().for_each(|path| replica.show(path));
+        for path in &paths {
+            replica.show(path);
+        }
         return;
     }
     let next = AtomicUsize::new(0);

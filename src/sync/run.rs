@@ -182,15 +182,14 @@ impl Run<'_> {
 
     fn try_compare(&mut self, set: &super::set::Set) -> Result<Difference, SyncError> {
         let mut rounds = 0;
-        let found = set.difference(&mut |message| {
+        set.difference(&mut |message| {
             rounds += 1;
             (self.progress)(Progress::Comparing(rounds));
             let (theirs, answer) = self.remote.reconcile(&self.hello, message)?;
             self.check(&theirs)?;
             self.summary.round_trips += 1;
             Ok::<_, SyncError>(answer)
-        });
-        found
+        })
     }
 
     /// Looks at what the other side says of itself; an empty wiki becomes part of the other's.

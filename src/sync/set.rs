@@ -26,6 +26,9 @@ const MAX_DIFFERENCE: usize = 2_000_000;
 /// Up to this many changes are inserted one by one; more are merged in one pass.
 const FEW: usize = 16;
 
+/// Hands a message to the other side and returns its answer.
+type Exchange<'a, E> = dyn FnMut(&[u8]) -> Result<Vec<u8>, E> + 'a;
+
 /// A set of items at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Set {
@@ -79,7 +82,7 @@ impl Set {
     /// What `exchange` returns; a [`Malformed`] answer is turned into such an error, too.
     pub fn difference<E: From<Malformed>>(
         &self,
-        exchange: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>, E>,
+        exchange: &mut Exchange<'_, E>,
     ) -> Result<Difference, E> {
         let mut reconciler = self.reconciler()?;
         let mut message = reconciler.initiate().map_err(Malformed::from)?;
@@ -89,13 +92,11 @@ impl Set {
             let answer = exchange(&message)?;
             found.rounds += 1;
             let next = reconciler.reconcile_with_ids(&answer, &mut have, &mut need);
-            match next.map_err(Malformed::from)? {
-                Some(next) => message = next,
-                None => {
-                    found.complete = true;
-                    break;
-                }
-            }
+            let Some(next) = next.map_err(Malformed::from)? else {
+                found.complete = true;
+                break;
+            };
+            message = next;
         }
         found.have = distinct(have);
         found.need = distinct(need);

@@ -70,13 +70,13 @@ fn note_between(warm: &WarmSet, before: Option<&Document>, after: Option<&Docume
     let whole = |r: &&Revision| r.damage.is_none();
     for old in before.into_iter().flat_map(Document::revisions).filter(whole) {
         let stays = after.and_then(|d| d.revision(old.id)).filter(whole);
-        if !stays.is_some_and(|new| item(after, new) == item(before, old)) {
+        if stays.is_none_or(|new| date(new) != date(old)) {
             warm.remove(item(before, old));
         }
     }
     for new in after.into_iter().flat_map(Document::revisions).filter(whole) {
         let was = before.and_then(|d| d.revision(new.id)).filter(whole);
-        if !was.is_some_and(|old| old.dir == new.dir && date(old) == date(new)) {
+        if was.is_none_or(|old| old.dir != new.dir || date(old) != date(new)) {
             warm.insert(&new.dir, new.id, item(after, new));
         }
     }

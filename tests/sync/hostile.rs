@@ -23,7 +23,9 @@ fn whole(name: &str, id: &str, file: impl AsRef<[u8]>) -> Vec<u8> {
 
 fn headed(number: u64, parents: &[u64], text: &str) -> (String, String) {
     let own = id(number, 77);
-    let parents: String = parents.iter().map(|n| format!("Parent: {}\n", id(*n, 77))).collect();
+    let parents: Vec<String> =
+        parents.iter().map(|n| format!("Parent: {}\n", id(*n, 77))).collect();
+    let parents = parents.concat();
     (own.to_string(), format!("Revision: {own}\n{parents}\n{text}"))
 }
 
@@ -147,7 +149,7 @@ fn streams_that_are_none_are_refused_and_leave_nothing() {
     let (four, good) = headed(4, &[3], "good");
     let endless = frame("B.md", &id(1, 1).to_string(), u64::MAX, b"aaaa");
     let mut name_too_long = vec![1, 0xff, 0xff];
-    name_too_long.extend([b'a'; 70_000]);
+    name_too_long.extend(vec![b'a'; 70_000]);
     for (what, stream) in [
         ("nothing at all", Vec::new()),
         ("neither frame nor end", vec![9, 9, 9]),

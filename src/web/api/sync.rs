@@ -31,13 +31,15 @@ const PIECES: usize = 8;
 const PIECE: usize = 64 << 10;
 /// How much of a stream is read and thrown away that has been refused.
 const DRAIN: u64 = 64 << 20;
+/// How long the body of a request that is refused is waited for.
+const LAST_BYTES: Duration = Duration::from_secs(5);
 /// How long a peer may take to read the next piece of an answer.
 const STALL: Duration = Duration::from_secs(60);
 
 /// Answers a message of the reconciliation.
 pub(in crate::web) async fn reconcile(State(site): State<Site>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    answer(&site, parts.headers, async |call| {
+    answer(&site, parts.headers, body, Refusing::AfterBody, async |call, body| {
         let message = call.read_whole(body, MAX_MESSAGE as u64).await?;
         let said = call.hop(move |host| host.reconcile(&message)).await?;
         Ok(Bytes::from(said).into_response())
@@ -48,7 +50,7 @@ pub(in crate::web) async fn reconcile(State(site): State<Site>, request: Request
 /// Gives the revisions that the body names, as a compressed stream.
 pub(in crate::web) async fn fetch(State(site): State<Site>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    answer(&site, parts.headers, async |call| {
+    answer(&site, parts.headers, body, Refusing::AfterBody, async |call, body| {
         let most = MAX_ITEMS * ItemHash::LENGTH;
         let named = call.read_whole(body, most as u64).await?;
         let (wanted, rest) = named.as_chunks::<{ ItemHash::LENGTH }>();
@@ -71,7 +73,7 @@ pub(in crate::web) async fn fetch(State(site): State<Site>, request: Request) ->
 /// Takes in the stream of revisions in the body.
 pub(in crate::web) async fn push(State(site): State<Site>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    answer(&site, parts.headers, async |call| {
+    answer(&site, parts.headers, body, Refusing::AtOnce, async |call, body| {
         if call.grant.read_only {
             return Err(Refused::ReadOnlyToken.into());
         }
@@ -136,11 +138,22 @@ impl Call {
     }
 }
 
+/// When a refusal is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusing {
+    /// The peer asks before it sends its body.
+    AtOnce,
+    /// The peer sends its body in any case, and would take an early answer for a lost connection.
+    AfterBody,
+}
+
 /// Lets a known peer in and answers it; says who speaks with everything that is said.
 async fn answer(
     site: &Site,
     headers: HeaderMap,
-    work: impl AsyncFnOnce(&Call) -> Result<Response, HostError>,
+    body: Body,
+    refusing: Refusing,
+    work: impl AsyncFnOnce(&Call, Body) -> Result<Response, HostError>,
 ) -> Response {
     let Some(peers) = site.peers() else {
         return StatusCode::NOT_FOUND.into_response();
@@ -150,17 +163,21 @@ async fn answer(
         let peers = peers.clone();
         move || enter(&peers, token.as_deref(), theirs.as_ref())
     });
-    let (ours, entered) = match entering.await {
-        Ok(entered) => entered,
-        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    let Ok((ours, entered)) = entering.await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let result = match entered {
         Ok((grant, theirs)) => {
             let call = Call { host: peers.host.clone(), grant, theirs };
-            work(&call).await.inspect_err(|error| report(&call.grant.name, error))
+            work(&call, body).await.inspect_err(|error| report(&call.grant.name, error))
         }
         Err(error) => {
             report("a stranger or a peer", &error);
+            if refusing == Refusing::AfterBody {
+                let (nobody, _) = mpsc::channel(1);
+                let _ =
+                    tokio::time::timeout(LAST_BYTES, pump(body, nobody, Patience::default())).await;
+            }
             Err(error)
         }
     };
