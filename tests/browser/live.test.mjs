@@ -140,6 +140,56 @@ test("what others save while one writes is shown, and taken in where it fits", a
   await page.context().close();
 });
 
+test("what was taken in is in the preview and in the draft, which has the new base", async () => {
+  await save(server.url, "Live-draft", "One.\n\nTwo.\n");
+  const page = await open(`${server.url}/-/edit/Live-draft`);
+  await page.locator("textarea[name=content]").focus();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("\nThree.");
+  await save(server.url, "Live-draft", "One, by Bob.\n\nTwo.\n");
+  await page.getByRole("button", { name: "Take it in" }).click();
+  await page.locator(".editor-preview p", { hasText: "One, by Bob." }).waitFor();
+  await page.locator(".editor-backdrop", { hasText: "One, by Bob." }).waitFor({ state: "attached" });
+  const base = await page.inputValue("input[name=base]");
+  await page.waitForFunction(() => document.querySelector(".state").textContent.startsWith("Draft kept"));
+  await page.close();
+  const again = await openIn(page.context(), `${server.url}/-/edit/Live-draft`);
+  const offer = again.locator(".editor-bars .notice", { hasText: "was not saved" });
+  await offer.waitFor();
+  assert.ok(!(await offer.textContent()).includes("has changed since"), "the draft has the new base");
+  await save(server.url, "Live-draft", "One, by Bob again.\n\nTwo.\n");
+  // Both bars stand beside each other; taking up the draft leaves the news of its page in sight.
+  await again.locator(".editor-live .notice", { hasText: "Bob saved this page while you are writing." }).waitFor();
+  await offer.getByRole("button", { name: "Take up" }).click();
+  await again.locator(".editor-live .notice", { hasText: "Bob saved this page after your draft was begun." }).waitFor();
+  assert.equal(await again.inputValue("input[name=base]"), base);
+  await again.getByRole("button", { name: "Take it in" }).click();
+  await again.locator(".editor-preview p", { hasText: "One, by Bob again." }).waitFor();
+  assert.equal(await again.inputValue("textarea[name=content]"), "One, by Bob again.\n\nTwo.\n\nThree.");
+  await again.context().close();
+});
+
+test("who takes something in without having typed has nothing to lose", async () => {
+  await save(server.url, "Live-idle", "One.\n");
+  const page = await open(`${server.url}/-/edit/Live-idle`);
+  await save(server.url, "Live-idle", "Two.\n");
+  await page.getByRole("button", { name: "Take it in" }).click();
+  await page.locator(".editor-bars .notice-success").waitFor();
+  assert.equal(await page.inputValue("textarea[name=content]"), "Two.\n");
+  assert.equal(await page.textContent(".state"), "");
+  await page.context().close();
+});
+
+test("the editor's view is one choice for all windows", async () => {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
+  const first = await openIn(context, `${server.url}/-/edit/Home`);
+  const second = await openIn(context, `${server.url}/-/edit/Editing`);
+  await second.click(".editor-view [value=write]");
+  await first.locator("form.editor[data-view=write]").waitFor();
+  assert.equal(await first.getAttribute(".editor-view [value=write]", "aria-pressed"), "true");
+  await context.close();
+});
+
 test("where both changed the same lines the merge screen is offered", async () => {
   await save(server.url, "Live-choosing", "Beans are green.\n");
   const page = await open(`${server.url}/-/edit/Live-choosing`);

@@ -295,3 +295,6 @@ fn show_absent(
     let html = view.render().map_err(|_| Failure::internal())?;
     Ok((status, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response())
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,6 +116,15 @@ mod tests {
     }
 
     #[test]
+    fn a_language_is_a_tag_or_nothing() {
+        let of = |lang: &str| read(&format!("---\nlang: {lang}\n---\n")).language;
+        assert_eq!(of("pt-BR").as_deref(), Some("pt-BR"));
+        for lang in ["", "x", "de_DE", "'\"><b>'", "[de]", "deutsch-verylongpart"] {
+            assert_eq!(of(lang), None, "{lang}");
+        }
+    }
+
+    #[test]
     fn a_bad_block_is_reported_and_left_out() {
         for text in ["---\ntitle: [\n---\nrest", "---\n- a\n---\nrest", "---\na: *b\n---\nrest"] {
             let found = read(text);

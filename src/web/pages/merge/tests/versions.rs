@@ -216,5 +216,6 @@ async fn the_inbox_is_filtered_and_sorted() {
     assert_eq!(paths("?q=pea").await, ["Peas.md"]);
     assert_eq!(paths("?q=nothing").await, [] as [&str; 0]);
     let page = site.get("/-/conflicts?q=nothing").await;
+    assert!(page.body.contains("?q=nothing") && !page.body.contains("?&"));
     assert!(page.body.contains("No waiting version matches"));
 }
