@@ -4,6 +4,7 @@
 //! Layers are put on top of each other and completed by the defaults to [`Settings`]. Nothing
 //! here reads the environment by itself; it is handed in.
 
+mod upstream;
 mod values;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use std::str::FromStr;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+pub use self::upstream::UpstreamSettings;
 pub use self::values::{Access, BasePath, ByteSize, Home, Language, Listen, PublicUrl, Title};
 use crate::model::path::DocPath;
 use crate::sync::Direction;
@@ -50,6 +52,12 @@ pub enum ConfigError {
         /// Its value.
         value: String,
         /// What is allowed.
+        reason: String,
+    },
+    /// The upstream cannot be used.
+    #[error("the upstream cannot be used: {reason}")]
+    Upstream {
+        /// What is wrong and what to do.
         reason: String,
     },
     /// Everyone who reaches the address could write.
@@ -96,6 +104,17 @@ pub struct Layer {
     /// Most bytes of an attachment, such as 100MiB [env: EVERPAGE_MAX_ATTACHMENT] [default: 1GiB]
     #[arg(long, value_name = "BYTES")]
     pub max_attachment: Option<ByteSize<{ u64::MAX }>>,
+    /// Server to check with before and at each save [env: EVERPAGE_UPSTREAM] [default: none]
+    #[arg(long, value_name = "URL")]
+    pub upstream: Option<PublicUrl>,
+    /// File with the token for the upstream, relative to the data directory
+    /// [env: EVERPAGE_UPSTREAM_TOKEN, which holds the token itself] [default: that of the peer]
+    #[arg(long, value_name = "FILE")]
+    pub upstream_token_file: Option<PathBuf>,
+    /// The token for the upstream: of the variable alone.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub upstream_token: Option<String>,
     /// Other servers to keep in step with, each a `[[peer]]` of the file.
     #[arg(skip)]
     #[serde(default, rename = "peer", skip_serializing_if = "Vec::is_empty")]
@@ -136,6 +155,9 @@ impl Layer {
             language: variable(env, "EVERPAGE_LANGUAGE")?,
             max_text: variable(env, "EVERPAGE_MAX_TEXT")?,
             max_attachment: variable(env, "EVERPAGE_MAX_ATTACHMENT")?,
+            upstream: variable(env, "EVERPAGE_UPSTREAM")?,
+            upstream_token_file: None,
+            upstream_token: variable(env, "EVERPAGE_UPSTREAM_TOKEN")?,
             peers: Vec::new(),
         })
     }
@@ -168,6 +190,9 @@ impl Layer {
             language: self.language.or(lower.language),
             max_text: self.max_text.or(lower.max_text),
             max_attachment: self.max_attachment.or(lower.max_attachment),
+            upstream: self.upstream.or(lower.upstream),
+            upstream_token_file: self.upstream_token_file.or(lower.upstream_token_file),
+            upstream_token: self.upstream_token.or(lower.upstream_token),
             peers: if self.peers.is_empty() { lower.peers } else { self.peers },
         }
     }
@@ -233,6 +258,12 @@ pub struct Settings {
     pub server: ServerSettings,
     /// What the wiki is called and what it takes.
     pub wiki: WikiSettings,
+    /// The server to check with: `EVERPAGE_UPSTREAM`, default none. [`Settings::upstream`] checks it.
+    pub upstream: Option<String>,
+    /// A file with the token for it, relative to the data directory: default none.
+    pub upstream_token_file: Option<PathBuf>,
+    /// The token for it: `EVERPAGE_UPSTREAM_TOKEN` alone.
+    pub upstream_token: Option<String>,
     /// Other servers to keep in step with: `[[peer]]` of the file alone, default none.
     pub peers: Vec<PeerSettings>,
 }
@@ -264,6 +295,9 @@ impl Settings {
             language: Some(Language(self.wiki.language.clone())),
             max_text: Some(ByteSize(limits.text)),
             max_attachment: Some(ByteSize(limits.attachment)),
+            upstream: self.upstream.clone().map(PublicUrl),
+            upstream_token_file: self.upstream_token_file.clone(),
+            upstream_token: None,
             peers: self.peers.clone(),
         };
         toml::to_string(&layer).unwrap_or_else(|_| unreachable!("every value is a TOML value"))
@@ -290,6 +324,9 @@ impl From<Layer> for Settings {
                     attachment: layer.max_attachment.map_or(limits.attachment, |s| s.0),
                 },
             },
+            upstream: layer.upstream.map(|url| url.0),
+            upstream_token_file: layer.upstream_token_file,
+            upstream_token: layer.upstream_token.map(|token| token.trim().to_owned()),
             peers: layer.peers,
         }
     }

@@ -203,7 +203,7 @@ pub(super) fn check_revision(document: &Document, id: RevisionId) -> Result<(), 
 /// Returns the id under which something was saved, or an error where the page moved on meanwhile.
 pub(super) fn saved(saved: Saved) -> anyhow::Result<(RevisionId, Arc<Document>)> {
     match saved {
-        Saved::Done { id, document } => Ok((id, document)),
+        Saved::Done { id, document, .. } => Ok((id, document)),
         Saved::Unchanged { document } => match document.resolution().winner {
             Some(id) => Ok((id, document)),
             None => bail!("“{}” has no revision that could be read", document.path()),

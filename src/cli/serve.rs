@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
@@ -12,9 +12,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Outcome;
 use super::context::{Context, open_store, replica};
-use crate::config::{Access, Layer, Settings};
+use crate::config::{Access, Layer, Settings, UpstreamSettings};
+use crate::model::path::DocPath;
 use crate::store::Store;
-use crate::web::{self, Site, SiteSettings, WikiReplica};
+use crate::sync::{HttpRemote, Replica, Upstream, upstream};
+use crate::web::{self, Site, SiteSettings, WikiReplica, WikiUpstream};
 use crate::wiki::search::{self, SearchIndex};
 use crate::wiki::{Parts, SystemClock, SystemNonces, Wiki};
 
@@ -40,6 +42,7 @@ impl Serve {
             return Ok(Outcome::Done);
         }
         settings.server.check_exposure()?;
+        let upstream = settings.upstream(&context.data)?;
         let store = open_store(&context.data)?;
         let wiki = Arc::new(Wiki::new(Parts {
             store: store as Arc<dyn Store>,
@@ -50,6 +53,9 @@ impl Serve {
         }));
         raise_file_limit();
         let replica = replica(&context.data, &wiki)?;
+        if let Some(upstream) = upstream {
+            check_with(&wiki, &replica, &upstream, &settings.wiki.home)?;
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -59,6 +65,27 @@ impl Serve {
         runtime.shutdown_timeout(LAST_WORK);
         served.map(|()| Outcome::Done)
     }
+}
+
+/// Lets the wiki check with its upstream before and at each save.
+fn check_with(
+    wiki: &Arc<Wiki>,
+    replica: &Arc<WikiReplica>,
+    settings: &UpstreamSettings,
+    home: &DocPath,
+) -> anyhow::Result<()> {
+    let remote = |patience| {
+        HttpRemote::new(&settings.url, &settings.token, patience).map_err(anyhow::Error::msg)
+    };
+    let quick = remote(upstream::QUICK)?.within(upstream::LIMIT);
+    let patient = remote(upstream::PATIENT)?;
+    let ours = Arc::clone(replica) as Arc<dyn Replica>;
+    let upstream = Arc::new(Upstream::new(ours, Box::new(quick), Box::new(patient)));
+    wiki.set_upstream(Arc::new(WikiUpstream::new(Arc::clone(&upstream))));
+    // So that a token that is unknown or too weak is in the log before somebody saves.
+    let (first, home) = (Once::new(), home.clone());
+    wiki.on_scan(move || first.call_once(|| upstream.probe(&home)));
+    Ok(())
 }
 
 /// Lets the process have as many files open as the system permits: every window that is open

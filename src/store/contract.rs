@@ -18,7 +18,7 @@ type Check = fn(&dyn Store);
 
 /// Runs the whole suite; `make` gives an empty store and whatever keeps its place alive.
 pub(crate) fn contract<G>(make: impl Fn() -> (Box<dyn Store>, G)) {
-    let checks: [(&str, Check); 17] = [
+    let checks: [(&str, Check); 18] = [
         ("an empty store", an_empty_store_has_nothing),
         ("create and read", what_is_created_is_listed_loaded_and_opened),
         ("the same again", creating_again_is_already),
@@ -28,6 +28,7 @@ pub(crate) fn contract<G>(make: impl Fn() -> (Box<dyn Store>, G)) {
         ("a broken stream", a_reader_that_fails_leaves_no_trace),
         ("a long header", a_header_that_does_not_fit_leaves_no_trace),
         ("nesting", folders_and_documents_nest),
+        ("a folder alone", a_folder_is_scanned_alone),
         ("stamps", the_stamp_changes_when_files_come),
         ("what is known", a_listing_since_names_the_same_files),
         ("one winner", of_racing_savers_of_one_name_one_wins),
@@ -97,6 +98,28 @@ pub(crate) fn read(store: &dyn Store, path: &str, id: RevisionId) -> Vec<u8> {
     let mut bytes = Vec::new();
     store.open(&dir(path), id).unwrap().reader.read_to_end(&mut bytes).unwrap();
     bytes
+}
+
+fn a_folder_is_scanned_alone(store: &dyn Store) {
+    for path in ["A.md", "F.md", "F/B.md", "F/G/C.md", "Fa/D.md"] {
+        save(store, path, id(1, 1), "x").unwrap();
+    }
+    let below = |folder: &str| {
+        let mut found = Vec::new();
+        let visit = &mut |scanned| match scanned {
+            Scanned::Directory(dir, listing) => {
+                found.push((dir.as_str().to_owned(), ids(&listing)));
+            }
+            Scanned::Finding(finding) => panic!("{finding:?}"),
+        };
+        store.scan_below(&DiskDir::parse(folder).unwrap(), visit).unwrap();
+        found.sort();
+        found
+    };
+    let whole = |dir: &str| (dir.to_owned(), vec![id(1, 1)]);
+    assert_eq!(below("F"), [whole("F/B.md"), whole("F/G/C.md")]);
+    assert_eq!(below("F/G/C.md"), [whole("F/G/C.md")]);
+    assert_eq!(below("Nothing"), []);
 }
 
 fn a_listing_since_names_the_same_files(store: &dyn Store) {

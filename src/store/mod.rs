@@ -40,6 +40,16 @@ pub trait Store: Send + Sync + 'static {
     /// be read is a finding.
     fn scan(&self, visit: &mut dyn FnMut(Scanned)) -> Result<(), StoreError>;
 
+    /// Visits `folder` and what lies below it as [`Store::scan`] does; nothing where it is not there.
+    ///
+    /// # Errors
+    /// As [`Store::scan`].
+    fn scan_below(
+        &self,
+        folder: &DiskDir,
+        visit: &mut dyn FnMut(Scanned),
+    ) -> Result<(), StoreError>;
+
     /// Lists one directory; an empty listing where there is none.
     ///
     /// # Errors

@@ -6,7 +6,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::event::{CreateKind, ModifyKind, RemoveKind};
+use notify::{Config, Event, EventKind, EventKindMask, RecommendedWatcher, RecursiveMode, Watcher};
+
+/// What is worth an event. Not reading, as a scan opens every directory, and that many events would
+/// overflow the queue of the operating system and push out those that count; not metadata, as each
+/// link that we make to a file would be an event.
+const KINDS: EventKindMask = EventKindMask::CREATE
+    .union(EventKindMask::REMOVE)
+    .union(EventKindMask::MODIFY_DATA)
+    .union(EventKindMask::MODIFY_NAME);
 
 /// What a watcher noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +39,7 @@ pub struct Watch {
 /// periodic scan finds the changes then.
 pub fn watch(pages: &Path, sender: Sender<Hint>) -> Result<Watch, notify::Error> {
     let root = pages.to_owned();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+    let on_event = move |event: notify::Result<Event>| {
         // The receiver is gone when the wiki shuts down.
         match event {
             Ok(event) => hints(&root, &event).into_iter().for_each(|hint| drop(sender.send(hint))),
@@ -39,7 +48,9 @@ pub fn watch(pages: &Path, sender: Sender<Hint>) -> Result<Watch, notify::Error>
                 drop(sender.send(Hint::Everything));
             }
         }
-    })?;
+    };
+    let config = Config::default().with_event_kinds(KINDS);
+    let mut watcher = RecommendedWatcher::new(on_event, config)?;
     watcher.watch(pages, RecursiveMode::Recursive)?;
     Ok(Watch { _watcher: watcher })
 }
@@ -51,6 +62,12 @@ fn hints(root: &Path, event: &Event) -> Vec<Hint> {
     if matches!(event.kind, EventKind::Access(_)) {
         return Vec::new();
     }
+    let is_file = matches!(
+        event.kind,
+        EventKind::Create(CreateKind::File)
+            | EventKind::Remove(RemoveKind::File)
+            | EventKind::Modify(ModifyKind::Data(_))
+    );
     let relative = |path: &PathBuf| path.strip_prefix(root).ok()?.to_str().map(str::to_owned);
     let mut hints = Vec::new();
     for path in event.paths.iter().filter_map(relative) {
@@ -62,14 +79,16 @@ fn hints(root: &Path, event: &Event) -> Vec<Hint> {
         if let Some((parent, _)) = path.rsplit_once('/') {
             hints.push(Hint::Directory(parent.to_owned()));
         }
-        hints.push(Hint::Directory(path));
+        if !is_file {
+            hints.push(Hint::Directory(path));
+        }
     }
     hints
 }
 
 #[cfg(test)]
 mod tests {
-    use notify::event::{AccessKind, CreateKind, Flag};
+    use notify::event::{AccessKind, Flag, RenameMode};
 
     use super::*;
 
@@ -78,7 +97,18 @@ mod tests {
         let event =
             Event::new(EventKind::Create(CreateKind::File)).add_path("/w/pages/A.md/1-x".into());
         let found = hints(Path::new("/w/pages"), &event);
-        assert_eq!(found, [Hint::Directory("A.md".into()), Hint::Directory("A.md/1-x".into())]);
+        assert_eq!(found, [Hint::Directory("A.md".into())]);
+    }
+
+    #[test]
+    fn what_was_moved_there_may_be_a_directory() {
+        let event = Event::new(EventKind::Modify(ModifyKind::Name(RenameMode::To)))
+            .add_path("/w/pages/Folder/A.md".into());
+        let found = hints(Path::new("/w/pages"), &event);
+        assert_eq!(
+            found,
+            [Hint::Directory("Folder".into()), Hint::Directory("Folder/A.md".into())]
+        );
     }
 
     #[test]

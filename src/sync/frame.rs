@@ -120,6 +120,9 @@ struct Outgoing {
 }
 
 impl<'a> Frames<'a> {
+    /// What ends a stream; by itself, a stream of nothing.
+    pub const END: [u8; 1] = [END];
+
     /// Sends these revisions, in order of document and number: parents come before their children.
     pub fn new(replica: &'a dyn Replica, revisions: Vec<(DocPath, RevisionId)>) -> Self {
         Self::of(Of::Borrowed(replica), revisions)

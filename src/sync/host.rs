@@ -8,8 +8,9 @@ use super::error::{Refused, ReplicaError};
 use super::frame::Frames;
 use super::identity::{Hello, PROTOCOL};
 use super::item::ItemHash;
-use super::receive::{Interruption, MAX_ITEMS, Outcome, Terms, take_in};
-use super::remote::{Remote, RemoteError};
+use super::page::{Only, Question, Told};
+use super::receive::{Interruption, MAX_ITEMS, Outcome, Reception, Terms, take_in, take_in_page};
+use super::remote::{Answer, Remote, RemoteError};
 use super::replica::Replica;
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
@@ -87,11 +88,10 @@ impl Host {
                 ours.wiki = Some(b);
             }
             (None, theirs) => {
-                let fresh = self.replica.draw_wiki_id();
-                self.replica.set_wiki_id(fresh)?;
-                ours.wiki = Some(fresh);
-                if let Some(theirs) = theirs {
-                    return Err(Refused::OtherWiki { ours: fresh, theirs }.into());
+                let named = self.replica.name_wiki()?;
+                ours.wiki = Some(named);
+                if let Some(theirs) = theirs.filter(|theirs| *theirs != named) {
+                    return Err(Refused::OtherWiki { ours: named, theirs }.into());
                 }
             }
             _ => {}
@@ -135,14 +135,54 @@ impl Host {
         self.replica.set()?;
         let terms = Terms { from: &grant.name, wanted: None, wait_for_parents: false };
         let reception = take_in(&*self.replica, frames, terms, &|_| {});
-        match reception.end {
-            Ok(()) => Ok(reception.outcomes),
-            Err(Interruption::Replica(error)) => Err(error.into()),
-            Err(Interruption::Stream(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                Err(HostError::Protocol(error.to_string()))
-            }
-            Err(Interruption::Stream(error)) => Err(HostError::Broken(error)),
+        outcomes_of(reception)
+    }
+
+    /// Answers a question about one document, after taking in the revision that is handed over with
+    /// it, unless the document has moved on.
+    ///
+    /// # Errors
+    /// Where the question is none, or the stream ended early.
+    pub fn page(
+        &self,
+        theirs: &Hello,
+        grant: &Grant,
+        question: &Question,
+        frames: &mut dyn Read,
+    ) -> Result<(Told, Frames<'static>), HostError> {
+        let (path, known) = question.read().map_err(HostError::Protocol)?;
+        let mut told = Told { read_only: grant.read_only, ..Told::default() };
+        self.replica.show(&path);
+        if question.hand_over && grant.read_only {
+            let winner = self.replica.revisions(&path).into_iter().map(|(_, id)| id).max();
+            told.moved_on = winner.is_some_and(|id| !known.has(id));
+        } else if question.hand_over {
+            let only = Only::new(&path, Some(&known));
+            let reception = take_in_page(&*self.replica, frames, &grant.name, &only);
+            told.outcomes = outcomes_of(reception)?;
+            told.moved_on = only.moved_on();
         }
+        let came = |id: RevisionId| {
+            let id = id.to_string();
+            told.outcomes.iter().any(|outcome| outcome.id == id)
+        };
+        let mut missing = self.replica.revisions(&path);
+        told.lacks = question.held.clone();
+        told.lacks.retain(|id| !missing.iter().any(|(_, held)| held.to_string() == *id));
+        missing.retain(|(_, id)| !known.has(*id) && !came(*id));
+        let missing = Frames::shared(Arc::clone(&self.replica), missing).up_to(theirs.largest);
+        Ok((told, missing))
+    }
+}
+
+fn outcomes_of(reception: Reception) -> Result<Vec<Outcome>, HostError> {
+    match reception.end {
+        Ok(()) => Ok(reception.outcomes),
+        Err(Interruption::Replica(error)) => Err(error.into()),
+        Err(Interruption::Stream(error)) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(HostError::Protocol(error.to_string()))
+        }
+        Err(Interruption::Stream(error)) => Err(HostError::Broken(error)),
     }
 }
 
@@ -209,5 +249,19 @@ impl Remote for InProcess {
     fn push(&self, hello: &Hello, frames: &mut dyn Read) -> Result<Vec<Outcome>, RemoteError> {
         let pushed = self.host.greet(hello).and_then(|_| self.host.push(&self.grant, frames));
         pushed.map_err(|e| self.failed(e))
+    }
+
+    fn page<'a>(
+        &'a self,
+        hello: &Hello,
+        question: &Question,
+        frames: &mut dyn Read,
+    ) -> Result<Answer<'a>, RemoteError> {
+        let mut answer = || {
+            let ours = self.host.greet(hello)?;
+            let (told, frames) = self.host.page(hello, &self.grant, question, frames)?;
+            Ok(Answer { hello: ours, told, frames: Box::new(frames) })
+        };
+        answer().map_err(|e| self.failed(e))
     }
 }

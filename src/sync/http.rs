@@ -17,8 +17,9 @@ use ureq::{Agent, Body, SendBody};
 use super::error::Refused;
 use super::identity::{Hello, WikiId};
 use super::item::ItemHash;
+use super::page::{Question, read_note, write_note};
 use super::receive::Outcome;
-use super::remote::{Remote, RemoteError};
+use super::remote::{Answer, Remote, RemoteError};
 use super::set::MAX_MESSAGE;
 
 /// The header that says which version of the protocol is spoken.
@@ -105,6 +106,8 @@ pub struct HttpRemote {
     base: String,
     token: String,
     patience: Patience,
+    /// For everything that one call takes.
+    whole: Option<Duration>,
 }
 
 impl HttpRemote {
@@ -138,7 +141,14 @@ impl HttpRemote {
             base: base.to_owned(),
             token: token.trim().to_owned(),
             patience,
+            whole: None,
         })
+    }
+
+    /// Gives up on a call that is not done within this time, however lively the other side is.
+    #[must_use]
+    pub fn within(self, whole: Duration) -> Self {
+        Self { whole: Some(whole), ..self }
     }
 
     fn ask(
@@ -150,6 +160,9 @@ impl HttpRemote {
         let mut request = self
             .agent
             .post(format!("{}/-/sync/v1/{what}", self.base))
+            .config()
+            .timeout_global(self.whole)
+            .build()
             .header("authorization", format!("Bearer {}", self.token))
             .header("content-type", "application/octet-stream");
         if what == "push" {
@@ -215,6 +228,13 @@ impl HttpRemote {
         RemoteError::Broken { action, peer: self.name(), source }
     }
 
+    fn unreadable(&self, error: io::Error) -> RemoteError {
+        if error.kind() == io::ErrorKind::InvalidData {
+            return self.protocol(&error.to_string());
+        }
+        self.broken("read the answer of", error)
+    }
+
     fn read_answer(&self, response: Response<Body>, most: u64) -> Result<Vec<u8>, RemoteError> {
         let reader = Paced::new(response.into_body().into_reader(), self.patience);
         let mut answer = Vec::new();
@@ -260,6 +280,21 @@ impl Remote for HttpRemote {
         let (_, response) = self.ask("push", hello, SendBody::from_reader(&mut body))?;
         let answer = self.read_answer(response, MAX_ANSWER)?;
         serde_json::from_slice(&answer).map_err(|_| self.protocol("its answer cannot be read"))
+    }
+
+    fn page<'a>(
+        &'a self,
+        hello: &Hello,
+        question: &Question,
+        frames: &mut dyn Read,
+    ) -> Result<Answer<'a>, RemoteError> {
+        let note = write_note(question);
+        let mut body = GzEncoder::new((&note[..]).chain(frames), Compression::fast());
+        let (hello, response) = self.ask("page", hello, SendBody::from_reader(&mut body))?;
+        let raw = Paced::new(response.into_body().into_reader(), self.patience);
+        let mut answer = GzDecoder::new(raw);
+        let told = read_note(&mut answer).map_err(|e| self.unreadable(e))?;
+        Ok(Answer { hello, told, frames: Box::new(answer) })
     }
 }
 

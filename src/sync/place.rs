@@ -74,6 +74,19 @@ impl Place {
         write_durably(&self.pages, WIKI_ID_FILE, &format!("{id}\n"))
     }
 
+    /// Gives the wiki the id `fresh` unless it has one, and returns the one it has then.
+    ///
+    /// # Errors
+    /// Where it cannot be read or written.
+    pub fn name_wiki(&self, fresh: WikiId) -> Result<WikiId, ReplicaError> {
+        let _naming = self.naming.lock();
+        if let Some(id) = self.wiki_id()? {
+            return Ok(id);
+        }
+        write_durably(&self.pages, WIKI_ID_FILE, &format!("{fresh}\n"))?;
+        Ok(fresh)
+    }
+
     /// Returns what was set aside.
     pub fn quarantine(&self) -> &Quarantine {
         &self.quarantine

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::error::ReplicaError;
 use super::frame::{FrameHead, SMALL};
 use super::item::ItemHash;
+use super::page::{Known, Only};
 use super::quarantine::Suspect;
 use super::replica::Replica;
 use crate::model::admission::{self, Held, Refusal};
@@ -26,6 +27,9 @@ use crate::store::{Before, Body, StoreError};
 
 /// The most revisions in one stream.
 pub const MAX_ITEMS: usize = 65_536;
+/// The most bytes of a file that is taken only if its document has not moved on: it is judged in one
+/// piece, and is more than any page.
+const MAX_HANDED_OVER: u64 = 8 << 20;
 
 /// What became of one revision that a peer sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +108,7 @@ pub fn take_in(
         outcomes: Mutex::default(),
         failure: Mutex::default(),
         seen,
+        only: None,
     };
     let writers = replica.writers();
     let (end, bytes) = if writers <= 1 {
@@ -122,13 +127,29 @@ pub fn take_in(
             })
         })
     };
-    let outcomes: Vec<Outcome> = desk.outcomes.into_inner().into_values().collect();
-    show(replica, &outcomes);
-    let end = match desk.failure.into_inner() {
-        Some(failure) => Err(Interruption::Replica(failure)),
-        None => end,
+    desk.close(bytes, end)
+}
+
+/// Takes in a stream that is about one document, in order and on this thread. On return everything
+/// that has an outcome is durable and shown; what was not taken because the document has moved on
+/// has none, and [`Only::moved_on`] says so.
+pub fn take_in_page(
+    replica: &dyn Replica,
+    stream: &mut dyn Read,
+    from: &str,
+    only: &Only<'_>,
+) -> Reception {
+    let desk = Desk {
+        replica,
+        from,
+        outcomes: Mutex::default(),
+        failure: Mutex::default(),
+        seen: &|_| {},
+        only: Some(only),
     };
-    Reception { outcomes, bytes, end }
+    let terms = Terms { from, wanted: None, wait_for_parents: false };
+    let (end, bytes) = read_all(&desk, stream, terms, &mut |job| desk.write(job));
+    desk.close(bytes, end)
 }
 
 /// Shows readers every document that something came for, several at a time.
@@ -172,9 +193,21 @@ struct Desk<'a> {
     /// The first failure of the replica itself; nothing is taken in after it.
     failure: Mutex<Option<ReplicaError>>,
     seen: &'a (dyn Fn(u64) + Sync),
+    /// The one document that may come.
+    only: Option<&'a Only<'a>>,
 }
 
 impl Desk<'_> {
+    fn close(self, bytes: u64, end: Result<(), Interruption>) -> Reception {
+        let outcomes: Vec<Outcome> = self.outcomes.into_inner().into_values().collect();
+        show(self.replica, &outcomes);
+        let end = match self.failure.into_inner() {
+            Some(failure) => Err(Interruption::Replica(failure)),
+            None => end,
+        };
+        Reception { outcomes, bytes, end }
+    }
+
     fn write_all(&self, jobs: &Mutex<Receiver<Job>>) {
         loop {
             let job = jobs.lock().recv();
@@ -191,9 +224,15 @@ impl Desk<'_> {
         }
         let Job { place, path, id, file } = job;
         let length = file.len() as u64;
-        let received = self.replica.receive(&path, id, Body::Bytes(&file));
+        let received = match self.condition() {
+            Some(known) => self.replica.receive_onto(&path, id, &file, known),
+            None => self.replica.receive(&path, id, Body::Bytes(&file)).map(Some),
+        };
         match received.map_err(sort_error) {
-            Ok(received) => self.note(place, path.as_str(), &id.to_string(), fate(received.before)),
+            Ok(None) => self.only.into_iter().for_each(Only::note_moved_on),
+            Ok(Some(received)) => {
+                self.note(place, path.as_str(), &id.to_string(), fate(received.before))
+            }
             Err(Trouble::With(reason)) => {
                 let head = FrameHead { name: path.as_str().to_owned(), id: id.to_string(), length };
                 self.quarantine(place, &head, reason, Some(&mut &file[..]));
@@ -201,6 +240,10 @@ impl Desk<'_> {
             Err(Trouble::Ours(error)) => self.fail(error),
         }
         (self.seen)(length);
+    }
+
+    fn condition(&self) -> Option<&Known> {
+        self.only.and_then(|only| only.known)
     }
 
     fn note(&self, place: usize, path: &str, id: &str, fate: Fate) {
@@ -340,12 +383,19 @@ fn take_one(
         Err(reason) => return refuse(desk, stream, place, head, reason, &[]),
     };
     let key = path.key();
+    if desk.only.is_some_and(|only| only.key != key) {
+        return Err(invalid("a revision of another document came"));
+    }
     if let Some(wanted) = &mut terms.wanted
         && !wanted.remove(&ItemHash::of(&key, id))
     {
         return Err(invalid("a revision came that was not asked for"));
     }
-    let small = head.length <= SMALL;
+    let at_once = if desk.condition().is_some() { MAX_HANDED_OVER } else { SMALL };
+    let small = head.length <= at_once;
+    if !small && desk.condition().is_some() {
+        return Err(invalid("a revision is too large to be handed over as the next of its page"));
+    }
     let first = if small { head.length } else { HEAD_BYTES as u64 };
     let mut begun = Vec::with_capacity(first as usize);
     stream.take(first).read_to_end(&mut begun)?;

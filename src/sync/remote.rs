@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use super::error::Refused;
 use super::identity::Hello;
 use super::item::ItemHash;
+use super::page::{Question, Told};
 use super::receive::Outcome;
 
 /// Another replica, wherever it is.
@@ -33,6 +34,32 @@ pub trait Remote {
     /// # Errors
     /// As [`Remote::reconcile`]. What arrived before an interruption may be there.
     fn push(&self, hello: &Hello, frames: &mut dyn Read) -> Result<Vec<Outcome>, RemoteError>;
+
+    /// Asks about one document, and hands over the frames of its next revision if the question says
+    /// so; the answer's stream are frames of what is missing here.
+    ///
+    /// # Errors
+    /// As [`Remote::fetch`].
+    fn page<'a>(
+        &'a self,
+        hello: &Hello,
+        question: &Question,
+        frames: &mut dyn Read,
+    ) -> Result<Answer<'a>, RemoteError> {
+        let _ = (hello, question, frames);
+        let reason = "it cannot be asked about a single page".to_owned();
+        Err(RemoteError::Protocol { peer: self.name(), reason })
+    }
+}
+
+/// An answer about one document.
+pub struct Answer<'a> {
+    /// Who speaks.
+    pub hello: Hello,
+    /// What it says.
+    pub told: Told,
+    /// Frames of what is missing here.
+    pub frames: Box<dyn Read + 'a>,
 }
 
 /// Why the other side gave no answer that can be used.

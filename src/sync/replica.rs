@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::error::ReplicaError;
 use super::identity::{ReplicaId, WikiId};
 use super::item::ItemHash;
+use super::page::Known;
 use super::quarantine::Suspect;
 use super::set::Set;
 use crate::model::path::DocPath;
@@ -36,6 +37,20 @@ pub trait Replica: Send + Sync {
     /// # Errors
     /// Where it cannot be kept.
     fn set_wiki_id(&self, id: WikiId) -> Result<(), ReplicaError>;
+
+    /// Gives the wiki a fresh id unless it has one, and returns the one it has then: the same to all
+    /// who ask at the same time.
+    ///
+    /// # Errors
+    /// Where it cannot be read or kept.
+    fn name_wiki(&self) -> Result<WikiId, ReplicaError> {
+        if let Some(id) = self.wiki_id()? {
+            return Ok(id);
+        }
+        let fresh = self.draw_wiki_id();
+        self.set_wiki_id(fresh)?;
+        Ok(fresh)
+    }
 
     /// Draws an id that nobody else has.
     fn draw_wiki_id(&self) -> WikiId;
@@ -72,6 +87,30 @@ pub trait Replica: Send + Sync {
         id: RevisionId,
         file: Body<'_>,
     ) -> Result<Received, ReplicaError>;
+
+    /// Returns the whole revisions that are held of a document, with its name as it is written here.
+    fn revisions(&self, path: &DocPath) -> Vec<(DocPath, RevisionId)> {
+        let _ = path;
+        Vec::new()
+    }
+
+    /// Puts a revision file in place as [`Replica::receive`] does, but only while the document has no
+    /// winner or one that is `known` to who sends it; `None` where it has moved on, or holds this very
+    /// revision already. Nothing comes between the look and the write. The default does nothing of
+    /// that, for who is not handed single pages.
+    ///
+    /// # Errors
+    /// As [`Replica::receive`].
+    fn receive_onto(
+        &self,
+        path: &DocPath,
+        id: RevisionId,
+        file: &[u8],
+        known: &Known,
+    ) -> Result<Option<Received>, ReplicaError> {
+        let _ = (path, id, file, known);
+        Ok(None)
+    }
 
     /// Looks at a document again and shows readers what came; also where a revision turned out not
     /// to be whole.

@@ -143,6 +143,41 @@ pub fn sync(
     Ok(run.summary)
 }
 
+/// Returns what a replica says of itself, after giving a wiki with something in it an id.
+pub(super) fn introduce(replica: &dyn Replica) -> Result<Hello, SyncError> {
+    let mut hello = hello_of(replica)?;
+    if hello.wiki.is_none() && !replica.set()?.is_empty() {
+        hello.wiki = Some(replica.name_wiki()?);
+    }
+    Ok(hello)
+}
+
+/// Looks at what the other side says of itself; an empty wiki becomes part of the other's.
+pub(super) fn meet(
+    replica: &dyn Replica,
+    hello: &mut Hello,
+    theirs: &Hello,
+) -> Result<(), SyncError> {
+    let ours = hello.protocol;
+    if theirs.protocol != ours {
+        return Err(refused(Refused::Protocol { ours, theirs: theirs.protocol }));
+    }
+    if theirs.replica == hello.replica {
+        return Err(refused(Refused::Itself));
+    }
+    match (hello.wiki, theirs.wiki) {
+        (Some(a), Some(b)) if a != b => {
+            return Err(refused(Refused::OtherWiki { ours: a, theirs: b }));
+        }
+        (None, Some(b)) => {
+            replica.set_wiki_id(b)?;
+            hello.wiki = Some(b);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
 struct Run<'a> {
     replica: &'a dyn Replica,
     remote: &'a dyn Remote,
@@ -155,9 +190,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// A wiki with something in it has an id of its own from its first exchange on.
     fn name_ourselves(&mut self) -> Result<(), SyncError> {
-        if self.hello.wiki.is_none() && !self.replica.set()?.is_empty() {
-            self.adopt(self.replica.draw_wiki_id())?;
-        }
+        self.hello = introduce(self.replica)?;
         Ok(())
     }
 
@@ -194,20 +227,7 @@ impl Run<'_> {
 
     /// Looks at what the other side says of itself; an empty wiki becomes part of the other's.
     fn check(&mut self, theirs: &Hello) -> Result<(), SyncError> {
-        let ours = self.hello.protocol;
-        if theirs.protocol != ours {
-            return Err(refused(Refused::Protocol { ours, theirs: theirs.protocol }));
-        }
-        if theirs.replica == self.hello.replica {
-            return Err(refused(Refused::Itself));
-        }
-        match (self.hello.wiki, theirs.wiki) {
-            (Some(a), Some(b)) if a != b => {
-                return Err(refused(Refused::OtherWiki { ours: a, theirs: b }));
-            }
-            (None, Some(b)) => self.adopt(b)?,
-            _ => {}
-        }
+        meet(self.replica, &mut self.hello, theirs)?;
         self.theirs = Some(*theirs);
         Ok(())
     }

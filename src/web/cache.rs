@@ -9,8 +9,8 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use brotli::enc::BrotliEncoderParams;
-use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
 use sha2::{Digest, Sha256};
 
 use super::extract::Theme;
@@ -96,7 +96,6 @@ impl CachedPage {
 
 /// Tells whether `If-None-Match` names this tag.
 pub(super) fn is_unchanged(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    let weak = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let ours = etag.to_str().map(weak).unwrap_or_default();
     headers
         .get_all(header::IF_NONE_MATCH)
@@ -104,6 +103,11 @@ pub(super) fn is_unchanged(headers: &HeaderMap, etag: &HeaderValue) -> bool {
         .filter_map(|v| v.to_str().ok())
         .flat_map(|v| v.split(','))
         .any(|tag| tag.trim() == "*" || weak(tag) == ours)
+}
+
+/// Returns a tag for the weak comparison.
+fn weak(tag: &str) -> &str {
+    tag.trim().trim_start_matches("W/")
 }
 
 fn accepts(header: &str, name: &str) -> bool {
@@ -143,6 +147,19 @@ impl Weighter<(String, Theme), Arc<CachedPage>> for Weight {
     }
 }
 
+/// A key that owns nothing; it hashes as the pair that it stands for.
+#[derive(Hash)]
+struct Asked<'a> {
+    address: &'a str,
+    theme: Theme,
+}
+
+impl Equivalent<(String, Theme)> for Asked<'_> {
+    fn equivalent(&self, (address, theme): &(String, Theme)) -> bool {
+        self.address == address && self.theme == *theme
+    }
+}
+
 /// The pages that were put together, by the address as it was asked for.
 pub(super) struct ViewCache(Cache<(String, Theme), Arc<CachedPage>, Weight>);
 
@@ -152,7 +169,7 @@ impl ViewCache {
     }
 
     pub(super) fn get(&self, address: &str, theme: Theme) -> Option<Arc<CachedPage>> {
-        self.0.get(&(address.to_owned(), theme))
+        self.0.get(&Asked { address, theme })
     }
 
     pub(super) fn put(&self, address: &str, theme: Theme, page: Arc<CachedPage>) {

@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::extract::Visitor;
+use super::extract::Asker;
 use super::shell::Shell;
 use super::site::Site;
 use crate::model::path::PathError;
@@ -210,10 +210,10 @@ struct ErrorPage<'a> {
 /// Makes pages of failures, in the look of the site.
 pub(super) async fn show_failures(
     State(site): State<Site>,
-    visitor: Visitor,
     request: Request,
     next: Next,
 ) -> Response {
+    let asker = Asker::of(&request);
     let wants_json = request.uri().path().contains("/-/api/");
     let only_reads = request.method().is_safe();
     let response = next.run(request).await;
@@ -233,7 +233,7 @@ pub(super) async fn show_failures(
         return (failure.status, [(header::CONTENT_TYPE, "application/json")], body.to_string())
             .into_response();
     }
-    let shell = Shell::new(&site, &visitor, &failure.title);
+    let shell = Shell::new(&site, &asker.visitor(), &failure.title);
     let page = ErrorPage { shell: &shell, failure: &failure };
     let html = page.render().unwrap_or_else(|_| failure.message.clone());
     (

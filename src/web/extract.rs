@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use futures_util::StreamExt;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -41,6 +41,11 @@ impl Theme {
         }
     }
 
+    /// Reads the choice from the cookies of a request.
+    pub fn of(headers: &HeaderMap) -> Self {
+        cookie(headers, "theme").map_or(Self::System, Self::parse)
+    }
+
     /// Returns the word.
     pub fn word(self) -> &'static str {
         match self {
@@ -63,10 +68,15 @@ pub struct Visitor {
 }
 
 impl Visitor {
+    /// Reads what a request says.
+    pub fn from_parts(parts: &Parts) -> Self {
+        Self::of(&parts.headers, here(&parts.uri))
+    }
+
     /// Reads the cookies of a request.
     pub fn of(headers: &HeaderMap, here: &str) -> Self {
         Self {
-            theme: cookie(headers, "theme").map_or(Theme::System, Theme::parse),
+            theme: Theme::of(headers),
             author: cookie(headers, "author")
                 .map(|v| {
                     percent_decode_str(v)
@@ -102,8 +112,31 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let here = parts.uri.path_and_query().map_or("/", |p| p.as_str());
-        Ok(Self::of(&parts.headers, here))
+        Ok(Self::from_parts(parts))
+    }
+}
+
+fn here(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("/", |p| p.as_str())
+}
+
+/// What it takes to know the visitor later, if at all; cheap to keep.
+pub struct Asker {
+    uri: Uri,
+    cookies: HeaderMap,
+}
+
+impl Asker {
+    /// Keeps what a request says.
+    pub fn of(request: &Request) -> Self {
+        let lines = request.headers().get_all(header::COOKIE).iter();
+        let cookies = lines.map(|line| (header::COOKIE, line.clone())).collect();
+        Self { uri: request.uri().clone(), cookies }
+    }
+
+    /// Reads what was kept.
+    pub fn visitor(&self) -> Visitor {
+        Visitor::of(&self.cookies, here(&self.uri))
     }
 }
 

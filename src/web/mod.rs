@@ -23,6 +23,7 @@ mod shell;
 mod site;
 #[cfg(test)]
 mod test_support;
+mod upstream;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -31,6 +32,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use self::error::Failure;
 pub use self::replica::WikiReplica;
 pub use self::site::{Access, Site, SiteSettings};
+pub use self::upstream::WikiUpstream;
 
 /// Builds the whole web server for a site.
 pub fn app(site: Site) -> Router {
@@ -42,10 +44,11 @@ pub fn app(site: Site) -> Router {
     } else {
         Router::new().nest(&prefix, routes.clone()).merge(routes)
     };
-    routes
-        .with_state(site.clone())
-        .layer(from_fn_with_state(site.clone(), error::show_failures))
-        .layer(CatchPanicLayer::custom(error::on_panic))
-        .layer(from_fn_with_state(site, security::guard))
-        .layer(from_fn(security::headers))
+    // As one layer, the first outermost: each of its own would be one more box for every request.
+    routes.with_state(site.clone()).layer((
+        from_fn(security::headers),
+        from_fn_with_state(site.clone(), security::guard),
+        CatchPanicLayer::custom(error::on_panic),
+        from_fn_with_state(site, error::show_failures),
+    ))
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::model::path::{DocKey, DocPath};
 use crate::model::revision::RevisionId;
 use crate::store::{Body, Received, StoreError};
+use crate::sync::page::Known;
 use crate::sync::quarantine::Suspect;
 use crate::sync::{
     Item, ItemHash, Place, Replica, ReplicaError, ReplicaId, RevisionFile, Set, WarmSet, WikiId,
@@ -104,6 +105,10 @@ impl Replica for WikiReplica {
         self.place.set_wiki_id(id)
     }
 
+    fn name_wiki(&self) -> Result<WikiId, ReplicaError> {
+        self.place.name_wiki(self.draw_wiki_id())
+    }
+
     fn draw_wiki_id(&self) -> WikiId {
         WikiId(self.wiki.nonces().draw())
     }
@@ -149,6 +154,22 @@ impl Replica for WikiReplica {
         file: Body<'_>,
     ) -> Result<Received, ReplicaError> {
         self.wiki.receive(path, id, file).map_err(replica_error)
+    }
+
+    fn revisions(&self, path: &DocPath) -> Vec<(DocPath, RevisionId)> {
+        let Some(document) = self.known(path) else { return Vec::new() };
+        let whole = document.revisions().filter(|r| r.damage.is_none());
+        whole.map(|r| (document.path().clone(), r.id)).collect()
+    }
+
+    fn receive_onto(
+        &self,
+        path: &DocPath,
+        id: RevisionId,
+        file: &[u8],
+        known: &Known,
+    ) -> Result<Option<Received>, ReplicaError> {
+        self.wiki.receive_onto(path, id, file, &|id| known.has(id)).map_err(replica_error)
     }
 
     fn show(&self, path: &DocPath) {

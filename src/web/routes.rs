@@ -50,6 +50,7 @@ pub(super) fn routes(_site: &Site) -> Router<Site> {
         .route("/-/sync/v1/reconcile", post(api::sync::reconcile))
         .route("/-/sync/v1/fetch", post(api::sync::fetch))
         .route("/-/sync/v1/push", post(api::sync::push))
+        .route("/-/sync/v1/page", post(api::sync::page))
         .route("/-/static/{*name}", get(assets::serve))
         .route("/-/manifest.webmanifest", get(pages::machines::manifest))
         .route("/-/metrics", get(pages::machines::metrics))

@@ -33,11 +33,12 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
 /// Refuses requests that another site makes through a visitor's browser.
 pub(super) async fn guard(State(site): State<Site>, request: Request, next: Next) -> Response {
     let public = site.settings().public_url.as_deref().and_then(host_of_url);
-    let host = request.uri().host().map(str::to_owned).or_else(|| {
-        request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).map(str::to_owned)
-    });
-    if let Some(host) = &host
-        && !is_known_host(host, public.as_deref())
+    let host = request
+        .uri()
+        .host()
+        .or_else(|| request.headers().get(header::HOST).and_then(|h| h.to_str().ok()));
+    if let Some(host) = host
+        && !is_known_host(host, public)
     {
         let message = format!(
             "This server does not answer to the name “{}”. If it should, start it with --public-url https://{0} \
@@ -46,9 +47,7 @@ pub(super) async fn guard(State(site): State<Site>, request: Request, next: Next
         );
         return (StatusCode::MISDIRECTED_REQUEST, message).into_response();
     }
-    if is_unsafe(request.method())
-        && is_cross_site(request.headers(), host.as_deref(), public.as_deref())
-    {
+    if is_unsafe(request.method()) && is_cross_site(request.headers(), host, public) {
         let message = "This form was sent from another site, so nothing was done with it.\n";
         return (StatusCode::FORBIDDEN, message).into_response();
     }
@@ -76,10 +75,10 @@ fn is_known_host(host: &str, public: Option<&str>) -> bool {
         || public.is_some_and(|p| name_of(p).eq_ignore_ascii_case(name))
 }
 
-fn host_of_url(url: &str) -> Option<String> {
+fn host_of_url(url: &str) -> Option<&str> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = rest.split('/').next().unwrap_or(rest);
-    (!host.is_empty()).then(|| host.to_owned())
+    (!host.is_empty()).then_some(host)
 }
 
 /// Tells whether a browser says that another site made it send this.
@@ -92,7 +91,7 @@ fn is_cross_site(headers: &HeaderMap, host: Option<&str>, public: Option<&str>) 
         None => false,
         Some(origin) => {
             let from = host_of_url(origin);
-            let matches = |known: Option<&str>| known.is_some() && from.as_deref() == known;
+            let matches = |known: Option<&str>| known.is_some() && from == known;
             !(matches(host) || matches(public))
         }
     }

@@ -10,6 +10,7 @@ use super::assets;
 use super::extract::{Theme, Visitor};
 use super::site::{Access, Site};
 use crate::model::path::DocPath;
+use crate::model::revision::RevisionId;
 use crate::wiki::Document;
 
 /// What surrounds the content of every page.
@@ -32,6 +33,62 @@ pub struct Shell {
     pub may_edit: bool,
     /// Where to return to after choosing a theme: an address of this site.
     pub here: String,
+    /// What was just saved is not at the upstream yet.
+    pub owed: Option<Away>,
+}
+
+/// A server that edits do not reach, or did not when they were saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Away {
+    /// Which server it is.
+    pub name: String,
+    /// Why, if it is so still.
+    pub reason: Option<String>,
+}
+
+/// What the address of a page says that shows what was saved here alone.
+const OWED: &str = "owed=1";
+
+/// Returns where to go after a save: the page there tells if the upstream does not have it yet.
+pub fn after_save(address: &str, owed: bool) -> String {
+    let mark = if address.contains('?') { '&' } else { '?' };
+    if owed { format!("{address}{mark}{OWED}") } else { address.to_owned() }
+}
+
+/// What a save came to, as the page that follows is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome {
+    how: &'static str,
+    id: Option<RevisionId>,
+    owed: bool,
+}
+
+impl Outcome {
+    /// A new revision. With its id, whoever is led there may take it back, and nobody else.
+    pub fn saved(how: &'static str, id: RevisionId, owed: bool) -> Self {
+        Self { how, id: Some(id), owed }
+    }
+
+    /// Nothing that could be taken back there.
+    pub fn other(how: &'static str, owed: bool) -> Self {
+        Self { how, id: None, owed }
+    }
+
+    /// What it came to, in a word.
+    pub fn how(self) -> &'static str {
+        self.how
+    }
+
+    /// The upstream does not have it yet.
+    pub fn owed(self) -> bool {
+        self.owed
+    }
+
+    /// Returns the address that says so.
+    pub fn at(self, address: &str) -> String {
+        let id = self.id.map(|id| format!("&id={id}")).unwrap_or_default();
+        after_save(&format!("{address}?saved={}{id}", self.how), self.owed)
+    }
 }
 
 impl Shell {
@@ -48,6 +105,7 @@ impl Shell {
             theme: visitor.theme,
             may_edit: settings.access == Access::Open,
             here: visitor.here.clone(),
+            owed: tells_of_debt(&visitor.here).then(|| Away::of(site)).flatten(),
         }
     }
 
@@ -82,6 +140,18 @@ impl Shell {
     pub fn query_value(&self, value: &str) -> String {
         utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
     }
+}
+
+impl Away {
+    /// Returns the upstream, whether it can be reached or not; `None` where there is none.
+    pub fn of(site: &Site) -> Option<Self> {
+        let upstream = site.wiki().upstream()?;
+        Some(Self { name: upstream.name(), reason: upstream.trouble() })
+    }
+}
+
+fn tells_of_debt(address: &str) -> bool {
+    address.split_once('?').is_some_and(|(_, query)| query.split('&').any(|pair| pair == OWED))
 }
 
 /// An icon of the sprite.

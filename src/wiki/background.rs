@@ -27,7 +27,7 @@ const HINTED_SCAN_SHARE: u32 = 4;
 pub struct Background {
     wiki: Arc<Wiki>,
     wake: Sender<Hint>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Drop for Background {
@@ -35,7 +35,7 @@ impl Drop for Background {
         self.wiki.stopping.store(true, Ordering::Relaxed);
         // The thread is gone already if it panicked.
         let _ = self.wake.send(Hint::Everything);
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
     }
@@ -48,16 +48,16 @@ impl Wiki {
     /// Where the system gives no thread.
     pub fn start(self: &Arc<Self>) -> std::io::Result<Background> {
         let (wake, hints) = channel();
-        let follower = Follower {
-            wiki: Arc::clone(self),
-            hints,
-            sender: wake.clone(),
-            watch: None,
-            root: None,
-        };
-        let thread =
-            std::thread::Builder::new().name("follow".to_owned()).spawn(move || follower.run())?;
-        Ok(Background { wiki: Arc::clone(self), wake, thread: Some(thread) })
+        let (ask, asked) = channel();
+        let scanner =
+            Scanner { wiki: Arc::clone(self), asked, hints: wake.clone(), watch: None, root: None };
+        let follower = Follower { wiki: Arc::clone(self), hints, scanner: ask };
+        // A thread each, so that no hint waits for a scan to end.
+        let mut background = Background { wiki: Arc::clone(self), wake, threads: Vec::new() };
+        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        background.threads.push(thread("follow").spawn(move || follower.run())?);
+        background.threads.push(thread("scan").spawn(move || scanner.run())?);
+        Ok(background)
     }
 
     /// Looks at one directory now, whatever its stamp says.
@@ -98,16 +98,18 @@ pub(super) enum Followed {
     MaybeFolder,
 }
 
-struct Follower {
+/// Looks at everything: at the start, now and then, and when somebody asks.
+struct Scanner {
     wiki: Arc<Wiki>,
-    hints: Receiver<Hint>,
-    sender: Sender<Hint>,
+    /// Ends when the follower does.
+    asked: Receiver<()>,
+    hints: Sender<Hint>,
     watch: Option<Watch>,
     /// Which directory is watched, to notice that it was put back as another one.
     root: Option<u64>,
 }
 
-impl Follower {
+impl Scanner {
     fn run(mut self) {
         let mut next_scan = Instant::now();
         let mut earliest_scan = next_scan;
@@ -129,6 +131,7 @@ impl Follower {
                     }
                 }
                 let took = begun.elapsed();
+                tracing::debug!(?took, "looked at everything");
                 let interval = if self.watch.is_some() && !failing {
                     SCAN_INTERVAL
                 } else {
@@ -138,20 +141,56 @@ impl Follower {
                 earliest_scan = Instant::now() + took * HINTED_SCAN_SHARE;
             }
             let wait = next_scan.max(earliest_scan).saturating_duration_since(Instant::now());
-            match self.hints.recv_timeout(wait) {
-                Ok(hint) => {
-                    if self.follow(hint) {
-                        next_scan = Instant::now();
-                    }
-                }
+            match self.asked.recv_timeout(wait) {
+                Ok(()) => next_scan = Instant::now(),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
+    /// Watches the directory of all pages, anew where it is another one than before.
+    fn watch_root(&mut self) {
+        let root = self.wiki.store.identity();
+        if root.is_none() || (self.root == root && self.watch.is_some()) {
+            return;
+        }
+        self.watch = match self.wiki.store.watch(self.hints.clone()) {
+            Ok(watch) => watch,
+            Err(error) => {
+                if self.root != root {
+                    tracing::warn!(%error, "changes from outside are found by scanning only, which takes longer");
+                }
+                None
+            }
+        };
+        self.root = root;
+    }
+}
+
+/// Looks at the directories that the watcher names.
+struct Follower {
+    wiki: Arc<Wiki>,
+    hints: Receiver<Hint>,
+    scanner: Sender<()>,
+}
+
+impl Follower {
+    fn run(self) {
+        // The wiki's own sender lives as long as this thread is waited for.
+        while let Ok(hint) = self.hints.recv() {
+            if self.wiki.stopping.load(Ordering::Relaxed) {
+                return;
+            }
+            if self.follow(hint) {
+                // The scanner is gone only while everything ends.
+                let _ = self.scanner.send(());
+            }
+        }
+    }
+
     /// Follows a hint and those that come with it; tells whether a scan is due.
-    fn follow(&mut self, first: Hint) -> bool {
+    fn follow(&self, first: Hint) -> bool {
         let mut dirs = BTreeSet::new();
         let mut everything = false;
         let end = Instant::now() + GATHER;
@@ -165,32 +204,17 @@ impl Follower {
         }
         for spelled in dirs {
             let Ok(dir) = DiskDir::parse(&spelled) else { continue };
-            match self.wiki.refresh_dir(&dir) {
-                Ok(Followed::Document) => {}
-                Ok(Followed::MaybeFolder) | Err(WikiError::Store(StoreError::Unavailable(_))) => {
-                    everything = true;
-                }
+            let followed = match self.wiki.refresh_dir(&dir) {
+                Ok(Followed::MaybeFolder) => self.wiki.scan_below(&dir),
+                Ok(Followed::Document) => Ok(()),
+                Err(error) => Err(error),
+            };
+            match followed {
+                Ok(()) => {}
+                Err(WikiError::Store(StoreError::Unavailable(_))) => everything = true,
                 Err(error) => tracing::warn!(dir = spelled, %error, "could not follow a change"),
             }
         }
         everything
-    }
-
-    /// Watches the directory of all pages, anew where it is another one than before.
-    fn watch_root(&mut self) {
-        let root = self.wiki.store.identity();
-        if root.is_none() || (self.root == root && self.watch.is_some()) {
-            return;
-        }
-        self.watch = match self.wiki.store.watch(self.sender.clone()) {
-            Ok(watch) => watch,
-            Err(error) => {
-                if self.root != root {
-                    tracing::warn!(%error, "changes from outside are found by scanning only, which takes longer");
-                }
-                None
-            }
-        };
-        self.root = root;
     }
 }

@@ -47,6 +47,8 @@ struct Inner {
     /// Changes whenever the page would look different.
     versions: HashMap<DocKey, u64>,
     counter: u64,
+    /// Changes with the names of live documents.
+    names: u64,
 }
 
 /// What the wiki holds, in memory.
@@ -72,6 +74,11 @@ impl Catalog {
     /// Returns a number that changes with every change of any document.
     pub(super) fn counter(&self) -> u64 {
         self.inner.read().counter
+    }
+
+    /// Returns a number that changes whenever a live document comes, goes or is named otherwise.
+    pub(super) fn names_counter(&self) -> u64 {
+        self.inner.read().names
     }
 
     pub(super) fn conflicted(&self) -> Vec<Arc<Document>> {
@@ -199,6 +206,7 @@ impl Inner {
         let live = |d: Option<&Document>| d.is_some_and(Document::is_live);
         let title = |d: Option<&Document>| d.map(|d| d.title().to_owned());
         if live(before) != live(after) || before.map(Document::path) != after.map(Document::path) {
+            self.names += 1;
             for document in before.iter().chain(&after) {
                 let name = fold(document.path().file_name());
                 touched.extend(self.mentions.get(&name).into_iter().flatten().cloned());

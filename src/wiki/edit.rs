@@ -4,6 +4,7 @@
 //! another revision than the one readers see now is not saved but comes back as
 //! [`Saved::MovedOn`], for its author to decide.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -54,6 +55,8 @@ pub enum Saved {
         id: RevisionId,
         /// The document now.
         document: Arc<Document>,
+        /// There is an upstream, and it does not have the revision yet.
+        owed: bool,
     },
     /// It says what the document says already; there was nothing to save.
     Unchanged {
@@ -67,8 +70,44 @@ pub enum Saved {
     },
 }
 
+/// What is to be done with an edit.
+pub(super) enum Plan<'a> {
+    /// Nothing more.
+    Over(Saved),
+    /// It becomes this revision.
+    Write(Draft<'a>),
+}
+
+/// A revision that is not written yet: all that its file will hold, its content aside where that is
+/// streamed.
+pub(super) struct Draft<'a> {
+    pub(super) edit: Cow<'a, Edit>,
+    pub(super) id: RevisionId,
+    pub(super) header: Header,
+    pub(super) dir: DiskDir,
+    /// The document as it was planned on.
+    pub(super) document: Option<Arc<Document>>,
+    /// It follows the winner, which must be the winner still when it is written.
+    pub(super) on_winner: bool,
+}
+
+impl Draft<'_> {
+    /// Returns the file as the store will write it.
+    pub(super) fn file(&self) -> Result<Vec<u8>, WikiError> {
+        let header = Header {
+            length: Some(self.edit.content.len() as u64),
+            digest: Some(ContentDigest::of(&self.edit.content)),
+            ..self.header.clone()
+        };
+        let printed = header.print(self.id);
+        let mut file = printed.map_err(|_| WikiError::TooManyParents(MAX_PARENTS))?;
+        file.extend_from_slice(&self.edit.content);
+        Ok(file)
+    }
+}
+
 impl Wiki {
-    /// Saves an edit durably, or stops where the document has moved on.
+    /// Saves an edit durably, or stops where the document has moved on, here or at the upstream.
     ///
     /// # Errors
     /// Where the content is too large or the store refuses; nothing was saved then.
@@ -77,14 +116,20 @@ impl Wiki {
         if edit.also.len() >= MAX_PARENTS {
             return Err(WikiError::TooManyParents(MAX_PARENTS));
         }
-        let key = edit.path.key();
-        let lock = self.lock(&key);
-        // Held over check and write, so that two savers in this process cannot both pass the check.
-        let guard = lock.lock();
-        let document = self.refresh_locked(&key, &edit.path)?;
-        if let Some(document) = &document {
-            if let Some(earlier) = repeated(document, edit) {
-                return Ok(Saved::Done { id: earlier, document: Arc::clone(document) });
+        self.carry_out(&edit.path, if_moved_on, &|document| self.plan(edit, document, if_moved_on))
+    }
+
+    /// Decides what is to be done with an edit, as the document is now.
+    fn plan<'a>(
+        &self,
+        edit: &'a Edit,
+        document: Option<&Arc<Document>>,
+        if_moved_on: IfMovedOn,
+    ) -> Result<Plan<'a>, WikiError> {
+        if let Some(document) = document {
+            if let Some(id) = repeated(document, edit) {
+                let document = Arc::clone(document);
+                return Ok(Plan::Over(Saved::Done { id, document, owed: false }));
             }
             let resolution = document.resolution();
             let same_text = document.winner().is_some_and(|w| {
@@ -94,34 +139,21 @@ impl Wiki {
                     && (!w.bare || self.content(document, w.id).is_ok_and(|c| c == edit.content))
             });
             if same_text && edit.also.is_empty() {
-                return Ok(Saved::Unchanged { document: Arc::clone(document) });
+                return Ok(Plan::Over(Saved::Unchanged { document: Arc::clone(document) }));
             }
             if resolution.winner != edit.base && if_moved_on == IfMovedOn::Stop {
-                return Ok(Saved::MovedOn { document: Arc::clone(document) });
+                return Ok(Plan::Over(Saved::MovedOn { document: Arc::clone(document) }));
             }
         }
-        let resolution = document.as_deref().map(Document::resolution);
+        let resolution = document.map(|d| d.resolution());
         let on_winner = resolution.is_some_and(|r| r.winner.is_some() && r.winner == edit.base);
         let mut parents = match (resolution, edit.base) {
             (Some(resolution), _) if on_winner => resolution.parents_of_next(),
             (_, base) => base.into_iter().collect(),
         };
         parents.extend(&edit.also);
-        let guard = if on_winner {
-            Some(guard)
-        } else {
-            drop(guard);
-            None
-        };
-        let saved = self.write(
-            edit,
-            document.as_ref(),
-            parents,
-            Body::Bytes(&edit.content),
-            guard.is_some(),
-        );
-        drop(guard);
-        saved
+        let draft = self.draft(Cow::Borrowed(edit), document, parents)?;
+        Ok(Plan::Write(Draft { on_winner, ..draft }))
     }
 
     /// Saves a revision with just these parents, whatever readers see now.
@@ -139,11 +171,13 @@ impl Wiki {
                 return Err(WikiError::NoRevision { path: edit.path.clone(), id: *id });
             }
         }
-        self.write(edit, document.as_ref(), parents, Body::Bytes(&edit.content), false)
+        let draft = self.draft(Cow::Borrowed(edit), document.as_ref(), parents)?;
+        self.put(&draft, Body::Bytes(&edit.content), false)
     }
 
     /// Saves a content of any size as the next revision of an attachment, without holding it in
-    /// memory. The edit's own content is not used.
+    /// memory. The edit's own content is not used. It is saved here first and then handed to the
+    /// upstream as it is: nobody reads such a content before.
     ///
     /// # Errors
     /// As [`Wiki::save`]; an error of the reader abandons the save.
@@ -151,18 +185,18 @@ impl Wiki {
         let document = self.open(&edit.path)?;
         let parents =
             document.as_ref().map(|d| d.resolution().parents_of_next()).unwrap_or_default();
-        self.write(edit, document.as_ref(), parents, Body::Stream(content), false)
+        let draft = self.draft(Cow::Borrowed(edit), document.as_ref(), parents)?;
+        let saved = self.put(&draft, Body::Stream(content), false)?;
+        Ok(self.push_saved(&edit.path, saved))
     }
 
-    /// Writes the revision and shows it to everyone.
-    pub(super) fn write(
+    /// Fixes everything that the file of a revision will hold.
+    pub(super) fn draft<'a>(
         &self,
-        edit: &Edit,
+        edit: Cow<'a, Edit>,
         document: Option<&Arc<Document>>,
         mut parents: Vec<RevisionId>,
-        content: Body<'_>,
-        locked: bool,
-    ) -> Result<Saved, WikiError> {
+    ) -> Result<Draft<'a>, WikiError> {
         parents.sort_unstable_by(|a, b| b.cmp(a));
         parents.dedup();
         // The winner and the merged heads come first in order; what is cut off stays a head.
@@ -173,13 +207,25 @@ impl Wiki {
             .and_then(|d| d.winner())
             .map_or_else(|| DiskDir::of(&edit.path), |winner| winner.dir.clone());
         let header = Header {
-            parents: parents.clone(),
+            parents,
             author: edit.author.clone(),
             date: Some(self.clock.now()),
             summary: edit.summary.clone(),
             ..Header::default()
         };
-        let written = match self.store.create(&dir, id, &header, content) {
+        Ok(Draft { edit, id, header, dir, document: document.cloned(), on_winner: true })
+    }
+
+    /// Writes the revision and shows it to everyone.
+    pub(super) fn put(
+        &self,
+        draft: &Draft<'_>,
+        content: Body<'_>,
+        locked: bool,
+    ) -> Result<Saved, WikiError> {
+        let Draft { edit, id, header, dir, .. } = draft;
+        let id = *id;
+        let written = match self.store.create(dir, id, header, content) {
             Ok(written) => written,
             Err(StoreError::HeaderTooLong(_)) => {
                 return Err(WikiError::TooManyParents(MAX_PARENTS));
@@ -189,7 +235,7 @@ impl Wiki {
         self.saves.fetch_add(1, Ordering::Relaxed);
         let revision = Revision {
             id,
-            parents,
+            parents: header.parents.clone(),
             author: crate::model::file::tidy(&header.author, crate::model::file::MAX_AUTHOR_BYTES),
             // As the file holds it: to the millisecond.
             date: header.date.and_then(|d| crate::model::file::print_date(d).parse().ok()),
@@ -201,7 +247,7 @@ impl Wiki {
             digest: written.measured.digest,
             bare: false,
             damage: None,
-            dir,
+            dir: dir.clone(),
             file: written.file,
         };
         let document = if locked {
@@ -211,7 +257,7 @@ impl Wiki {
             let _guard = lock.lock();
             self.add(edit, revision)
         };
-        Ok(Saved::Done { id, document })
+        Ok(Saved::Done { id, document, owed: false })
     }
 
     /// Adds a revision that was just written, without reading the directory again.

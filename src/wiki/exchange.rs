@@ -37,11 +37,46 @@ impl Wiki {
         file: Body<'_>,
     ) -> Result<Received, WikiError> {
         let known = self.known(&path.key());
-        let dir = known.as_deref().and_then(|document| {
-            // A damaged file is replaced where it lies.
-            document.revision(id).or_else(|| document.winner()).map(|held| held.dir.clone())
-        });
-        let dir = dir.unwrap_or_else(|| DiskDir::of(path));
-        Ok(self.store.receive(&dir, id, file)?)
+        Ok(self.store.receive(&place(known.as_deref(), path, id), id, file)?)
     }
+
+    /// Puts the whole file of a revision in place durably, but only while the document has no winner
+    /// or one of which `known` is true; `None` where it has another, or this very revision. The
+    /// document is locked from the look to the write, as for every save, and readers see the revision
+    /// on return.
+    ///
+    /// # Errors
+    /// As [`Wiki::receive`].
+    pub fn receive_onto(
+        &self,
+        path: &DocPath,
+        id: RevisionId,
+        file: &[u8],
+        known: &dyn Fn(RevisionId) -> bool,
+    ) -> Result<Option<Received>, WikiError> {
+        let key = path.key();
+        let lock = self.lock(&key);
+        let _guard = lock.lock();
+        let document = self.refresh_locked(&key, path)?;
+        if let Some(document) = &document {
+            let winner = document.resolution().winner;
+            let there = document.revision(id).is_some_and(|r| r.damage.is_none());
+            if there || winner.is_some_and(|winner| !known(winner)) {
+                return Ok(None);
+            }
+        }
+        let dir = place(document.as_deref(), path, id);
+        let received = self.store.receive(&dir, id, Body::Bytes(file))?;
+        self.refresh_locked(&key, path)?;
+        Ok(Some(received))
+    }
+}
+
+/// Finds the directory that a revision belongs in.
+fn place(document: Option<&Document>, path: &DocPath, id: RevisionId) -> DiskDir {
+    let held = document.and_then(|document| {
+        // A damaged file is replaced where it lies.
+        document.revision(id).or_else(|| document.winner()).map(|held| held.dir.clone())
+    });
+    held.unwrap_or_else(|| DiskDir::of(path))
 }

@@ -250,7 +250,7 @@ fn plain(c: char) -> char {
     }
 }
 
-/// The names of a wiki, prepared again only after a change.
+/// The names of a wiki, prepared again only after one came or went.
 #[derive(Debug, Default)]
 pub struct GotoBox(Mutex<Option<(u64, Arc<Names>)>>);
 
@@ -263,7 +263,7 @@ impl GotoBox {
     fn names(&self, wiki: &Wiki) -> Arc<Names> {
         let mut held = self.0.lock();
         // Asked for first: a change that comes in between is seen by the next look.
-        let now = wiki.change_counter();
+        let now = wiki.names_counter();
         match &*held {
             Some((then, names)) if *then == now => Arc::clone(names),
             _ => {

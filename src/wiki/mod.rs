@@ -20,10 +20,11 @@ pub mod search;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod upstream;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -41,6 +42,7 @@ pub use self::merging::{Case, InboxEntry, MAX_MERGED, MergeView, MergedAll, Side
 pub use self::refresh::MAX_TEXT;
 use self::render::{Pages, RenderOptions, Rendered, Renderer};
 pub use self::settings::{BadReaderKey, ReaderKey, ReaderSettings, Setting, Settings};
+pub use self::upstream::{Answer, Proposal, Upstream};
 use crate::model::path::{DocKey, DocPath};
 use crate::model::revision::RevisionId;
 use crate::store::{Content, Finding, Store, StoreError};
@@ -103,6 +105,7 @@ pub struct Wiki {
     scanned: Mutex<bool>,
     scan_ended: Condvar,
     stopping: AtomicBool,
+    upstream: OnceLock<Arc<dyn Upstream>>,
 }
 
 impl std::fmt::Debug for Wiki {
@@ -133,6 +136,7 @@ impl Wiki {
             scanned: Mutex::new(false),
             scan_ended: Condvar::new(),
             stopping: AtomicBool::new(false),
+            upstream: OnceLock::new(),
         }
     }
 
@@ -228,6 +232,11 @@ impl Wiki {
     /// Returns a number that changes with every change of any document.
     pub fn change_counter(&self) -> u64 {
         self.catalog.counter()
+    }
+
+    /// Returns a number that changes whenever [`Wiki::paths`] would say something else.
+    pub fn names_counter(&self) -> u64 {
+        self.catalog.names_counter()
     }
 
     /// Returns the live pages that link to a document, in order of name.

@@ -292,30 +292,14 @@ impl Wiki {
     /// # Errors
     /// Where the store cannot be reached; what is known stays as it is.
     pub fn scan(&self) -> Result<(), WikiError> {
-        let mut found: HashMap<DocKey, Vec<(DiskDir, Listing)>> = HashMap::new();
-        let mut findings = Vec::new();
-        self.store.scan(&mut |item| match item {
-            Scanned::Directory(dir, listing) => {
-                found.entry(dir.path().key()).or_default().push((dir, listing));
-            }
-            Scanned::Finding(finding) => findings.push(finding),
-        })?;
-        findings.sort();
-        *self.findings.lock() = findings;
-        let seen: HashSet<DocKey> = found.keys().cloned().collect();
-        for (key, listings) in found {
-            if self.stopping.load(Ordering::Relaxed) {
-                return Ok(());
-            }
-            let lock = self.lock(&key);
-            let _guard = lock.lock();
-            let known = self.catalog.get(&key);
-            if known.as_deref().is_some_and(|d| as_listed(d, &listings)) {
-                continue;
-            }
-            if let Err(error) = self.take_in(&key, known.as_deref(), listings) {
-                tracing::warn!(?key, %error, "could not take in a document");
-            }
+        let mut found = Found::default();
+        self.store.scan(&mut |item| found.add(item))?;
+        found.findings.sort();
+        *self.findings.lock() = std::mem::take(&mut found.findings);
+        let seen: HashSet<DocKey> = found.documents.keys().cloned().collect();
+        self.take_in_found(found);
+        if self.stopping.load(Ordering::Relaxed) {
+            return Ok(());
         }
         for key in self.catalog.keys().into_iter().filter(|k| !seen.contains(k)) {
             if let Some(document) = self.catalog.get(&key)
@@ -326,6 +310,83 @@ impl Wiki {
         }
         self.mark_scanned();
         Ok(())
+    }
+
+    /// Looks at one folder and everything below it, such as one that came whole.
+    ///
+    /// # Errors
+    /// As [`Wiki::scan`].
+    pub(super) fn scan_below(&self, folder: &DiskDir) -> Result<(), WikiError> {
+        let mut found = Found::default();
+        self.store.scan_below(folder, &mut |item| found.add(item))?;
+        let below = format!("{}/", folder.as_str());
+        let mut findings = self.findings.lock();
+        findings.retain(|f| f.path != folder.as_str() && !f.path.starts_with(&below));
+        findings.append(&mut found.findings);
+        findings.sort();
+        drop(findings);
+        self.take_in_found(found);
+        Ok(())
+    }
+
+    fn take_in_found(&self, found: Found) {
+        for (key, listings) in found.documents {
+            if self.stopping.load(Ordering::Relaxed) {
+                return;
+            }
+            let lock = self.lock(&key);
+            let _guard = lock.lock();
+            if let Err(error) = self.take_in_listed(&key, listings) {
+                tracing::warn!(?key, %error, "could not take in a document");
+            }
+        }
+    }
+
+    /// Takes in what was listed a moment ago, under the lock of the document.
+    pub(super) fn take_in_listed(
+        &self,
+        key: &DocKey,
+        mut listings: Vec<(DiskDir, Listing)>,
+    ) -> Result<(), WikiError> {
+        let known = self.catalog.get(key);
+        if let Some(known) = &known {
+            if as_listed(known, &listings) {
+                return Ok(());
+            }
+            // What is known may be newer than the listings, and must not go back to them.
+            let others: Vec<DiskDir> = known
+                .dirs
+                .iter()
+                .map(|(dir, _)| dir.clone())
+                .filter(|dir| listings.iter().all(|(listed, _)| listed != dir))
+                .collect();
+            listings.extend(others.into_iter().map(|dir| (dir, Listing::default())));
+            for (dir, listing) in &mut listings {
+                *listing = self.store.list(dir)?;
+            }
+            if as_listed(known, &listings) {
+                return Ok(());
+            }
+        }
+        self.take_in(key, known.as_deref(), listings).map(drop)
+    }
+}
+
+/// What a scan came across, by document.
+#[derive(Default)]
+struct Found {
+    documents: HashMap<DocKey, Vec<(DiskDir, Listing)>>,
+    findings: Vec<Finding>,
+}
+
+impl Found {
+    fn add(&mut self, item: Scanned) {
+        match item {
+            Scanned::Directory(dir, listing) => {
+                self.documents.entry(dir.path().key()).or_default().push((dir, listing));
+            }
+            Scanned::Finding(finding) => self.findings.push(finding),
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::model::resolve::State;
-use crate::store::FindingKind;
 use crate::store::fs::FsStore;
+use crate::store::{DiskDir, FindingKind};
 
 /// A clock that advances by one minute a look, and nonces that count.
 struct Fixed(AtomicU64);
@@ -159,7 +159,7 @@ fn a_second_version_is_a_conflict_until_a_merge_names_both() {
     assert_eq!(t.conflicts("Garden"), [two]);
     let mut merge = TestWiki::edit("Garden", Some(mine), "two and mine\n", 4);
     merge.also = vec![two];
-    let Saved::Done { id, document } = t.wiki.save(&merge, IfMovedOn::Stop).unwrap() else {
+    let Saved::Done { id, document, .. } = t.wiki.save(&merge, IfMovedOn::Stop).unwrap() else {
         panic!("not saved")
     };
     assert_eq!(id.number(), 3);
@@ -370,6 +370,53 @@ fn the_pages_removed_and_put_back_while_running_lose_nothing() {
     fs::rename(&aside, &pages).unwrap();
     t.save("Garden", Some(first), "two\n", 2);
     assert_eq!(t.text("Garden"), "two\n");
+}
+
+#[test]
+fn what_other_programs_put_there_is_noticed_without_a_scan() {
+    let t = TestWiki::new();
+    t.save("Old", None, "one\n", 1);
+    let (heard, changes) = std::sync::mpsc::channel();
+    t.wiki.on_change(move |_| heard.send(()).unwrap_or_default());
+    let scans = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&scans);
+    t.wiki.on_scan(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
+    let background = t.wiki.start().unwrap();
+    t.wiki.wait_for_scan();
+    // Memory is asked, as a view would look for itself.
+    let shows = |name: &str, text: &str| loop {
+        let known = t.wiki.known(&page(name).key());
+        let length = known.as_ref().and_then(|d| d.winner()).map(|w| w.length);
+        if length == Some(text.len() as u64) {
+            break;
+        }
+        changes.recv().unwrap();
+    };
+    t.drop_in("Old.md", "2-9f0c2d4e-58cc-4372-a567-0e02b2c3d479", b"two more\n");
+    shows("Old", "two more\n");
+    t.drop_in("New.md", "1-9f0c2d4e-58cc-4372-a567-0e02b2c3d479", b"new\n");
+    shows("New", "new\n");
+    let aside = t.data.join("aside");
+    fs::create_dir_all(aside.join("Folder/Deep.md")).unwrap();
+    fs::write(aside.join("Folder/Deep.md/1-9f0c2d4e-58cc-4372-a567-0e02b2c3d479"), "d\n").unwrap();
+    fs::rename(aside, t.data.join("pages/Came")).unwrap();
+    shows("Came/Folder/Deep", "d\n");
+    drop(background);
+    assert!(scans.load(Ordering::Relaxed) <= 1, "only the first scan was needed");
+}
+
+#[test]
+fn what_was_listed_before_a_save_does_not_take_the_page_back() {
+    let t = TestWiki::new();
+    let first = t.save("Garden", None, "one\n", 1);
+    let dir = DiskDir::of(&page("Garden"));
+    let stale = t.wiki.store.list(&dir).unwrap();
+    t.save("Garden", Some(first), "two\n", 2);
+    t.wiki.take_in_listed(&page("Garden").key(), vec![(dir, stale)]).unwrap();
+    let known = t.wiki.known(&page("Garden").key()).unwrap();
+    assert_eq!(known.resolution().winner.unwrap().number(), 2);
 }
 
 #[test]

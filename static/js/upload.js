@@ -63,6 +63,7 @@ async function send() {
 function show(files) {
   const folder = form.elements.folder?.value ?? "";
   const query = new URLSearchParams([["folder", folder], ...files.map((file) => ["done", file.path])]);
+  if (files.some((file) => file.owed)) query.append("owed", "1");
   location.assign(address(`/-/upload?${query}`));
 }
 

@@ -75,7 +75,9 @@ test("what is typed is coloured at once, and the colours lie exactly below the l
   const strange = ["a ".repeat(400), "\tb\tc", "", "   ", "**bold** `code` _em_ ".repeat(30), "שלום עולם **a**", "漢字😀".repeat(60), "x".repeat(700)];
   await field(page).fill(Array(6).fill(strange.join("\n")).join("\n\n"));
   await field(page).evaluate((text) => (text.scrollTop = text.scrollHeight));
-  const measure = () => page.evaluate(() => {
+  const measure = () => page.evaluate(async () => {
+    // The copy follows with the next picture.
+    for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
     const [text, copy] = document.querySelectorAll(".editor-field > textarea, .editor-backdrop");
     return [text, copy].map((e) => [e.scrollHeight, e.clientWidth, Math.round(e.scrollTop), e.getBoundingClientRect().top]);
   });
@@ -188,7 +190,8 @@ test("the preview follows the text and the cursor", async () => {
   await page.locator(".editor-preview h2", { hasText: "Part 119" }).waitFor();
   await field(page).press("Control+Home");
   for (let i = 0; i < 180; i++) await page.keyboard.press("ArrowDown");
-  const distance = () => page.evaluate(() => {
+  const distance = () => page.evaluate(async () => {
+    for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
     const text = document.querySelector("textarea[name=content]");
     const line = text.value.slice(0, text.selectionStart).split("\n").length - 1;
     const row = document.querySelectorAll(".editor-backdrop > div > div")[line].getBoundingClientRect();

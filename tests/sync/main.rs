@@ -11,3 +11,4 @@ mod exchange;
 mod hostile;
 mod http;
 mod support;
+mod upstream;

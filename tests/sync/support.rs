@@ -5,16 +5,17 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use everpage::model::path::DocPath;
 use everpage::model::revision::RevisionId;
 use everpage::store::fs::FsStore;
 use everpage::sync::quarantine::Suspect;
 use everpage::sync::{
-    Hello, InProcess, ItemHash, Options, Outcome, Place, Remote, RemoteError, Summary, SyncError,
-    sync,
+    Hello, HttpRemote, InProcess, ItemHash, Options, Outcome, Place, Remote, RemoteError, Replica,
+    Summary, SyncError, Upstream, sync, upstream,
 };
-use everpage::web::{Site, SiteSettings, WikiReplica, app, server};
+use everpage::web::{Site, SiteSettings, WikiReplica, WikiUpstream, app, server};
 use everpage::wiki::{
     Edit, IfMovedOn, Limits, Nonces, Parts, Saved, SystemClock, SystemNonces, Wiki,
 };
@@ -49,6 +50,15 @@ impl Node {
 
     /// Saves a text on top of what readers see.
     pub(crate) fn save(&self, name: &str, text: impl AsRef<[u8]>) -> RevisionId {
+        self.save_if(name, text, IfMovedOn::SecondVersion)
+    }
+
+    /// Saves as a visitor does, who is stopped where the page has moved on.
+    pub(crate) fn save_checked(&self, name: &str, text: impl AsRef<[u8]>) -> RevisionId {
+        self.save_if(name, text, IfMovedOn::Stop)
+    }
+
+    fn save_if(&self, name: &str, text: impl AsRef<[u8]>, if_moved_on: IfMovedOn) -> RevisionId {
         let path = path(name);
         let base = self.wiki.refresh(&path).unwrap().and_then(|d| d.resolution().winner);
         let edit = Edit {
@@ -60,7 +70,7 @@ impl Node {
             summary: String::new(),
             nonce: SystemNonces.draw(),
         };
-        match self.wiki.save(&edit, IfMovedOn::SecondVersion).unwrap() {
+        match self.wiki.save(&edit, if_moved_on).unwrap() {
             Saved::Done { id, .. } => id,
             other => panic!("{other:?}"),
         }
@@ -88,6 +98,28 @@ impl Node {
 
     pub(crate) fn suspects(&self) -> Vec<Suspect> {
         self.replica.place().quarantine().list().unwrap()
+    }
+
+    /// Makes the wiki at `url` the one that this one checks with.
+    pub(crate) fn check_with(&self, url: &str, token: &str) -> Arc<Upstream> {
+        self.check_within(url, token, upstream::LIMIT)
+    }
+
+    pub(crate) fn check_within(&self, url: &str, token: &str, limit: Duration) -> Arc<Upstream> {
+        self.check_with_remote(|| {
+            let remote = HttpRemote::new(url, token, upstream::QUICK).unwrap();
+            Box::new(remote.within(limit))
+        })
+    }
+
+    pub(crate) fn check_with_remote(
+        &self,
+        remote: impl Fn() -> Box<dyn Remote + Send + Sync>,
+    ) -> Arc<Upstream> {
+        let ours = Arc::clone(&self.replica) as Arc<dyn Replica>;
+        let upstream = Arc::new(Upstream::new(ours, remote(), remote()));
+        self.wiki.set_upstream(Arc::new(WikiUpstream::new(Arc::clone(&upstream))));
+        upstream
     }
 
     pub(crate) fn peer(&self) -> InProcess {

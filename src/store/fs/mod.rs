@@ -198,7 +198,25 @@ impl FsStore {
 
 impl Store for FsStore {
     fn scan(&self, visit: &mut dyn FnMut(Scanned)) -> Result<(), StoreError> {
-        self.scan_tree(visit)
+        self.scan_tree("", visit)?;
+        self.put_back_folders(visit);
+        Ok(())
+    }
+
+    fn scan_below(
+        &self,
+        folder: &DiskDir,
+        visit: &mut dyn FnMut(Scanned),
+    ) -> Result<(), StoreError> {
+        match self.real_dir(folder) {
+            Ok(_) => self.scan_tree(folder.as_str(), visit),
+            Err(e)
+                if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+            {
+                self.check_reachable()
+            }
+            Err(e) => Err(StoreError::from_io("look at", &self.dir(folder), e)),
+        }
     }
 
     fn list(&self, dir: &DiskDir) -> Result<Listing, StoreError> {

@@ -190,9 +190,15 @@ impl FsStore {
         }
     }
 
-    pub(super) fn scan_tree(&self, visit: &mut dyn FnMut(Scanned)) -> Result<(), StoreError> {
+    /// Visits the directory `top`, relative to `pages/`, and everything below it.
+    pub(super) fn scan_tree(
+        &self,
+        top: &str,
+        visit: &mut dyn FnMut(Scanned),
+    ) -> Result<(), StoreError> {
         self.check_reachable()?;
-        let mut stack = vec![(String::new(), 0_usize)];
+        let depth = top.split('/').filter(|name| !name.is_empty()).count();
+        let mut stack = vec![(top.to_owned(), depth)];
         while let Some((relative, depth)) = stack.pop() {
             let path =
                 if relative.is_empty() { self.pages.clone() } else { self.pages.join(&relative) };
@@ -268,7 +274,6 @@ impl FsStore {
                 }
             }
         }
-        self.put_back_folders(visit);
         Ok(())
     }
 }

@@ -19,6 +19,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::sync::host::HostError;
 use crate::sync::http::{Patience, Refusal, hello_headers, read_hello};
+use crate::sync::page::{Question, read_note, write_note};
 use crate::sync::receive::MAX_ITEMS;
 use crate::sync::set::MAX_MESSAGE;
 use crate::sync::{Grant, Hello, Host, ItemHash, Refused, ReplicaError};
@@ -60,12 +61,7 @@ pub(in crate::web) async fn fetch(State(site): State<Site>, request: Request) ->
         let wanted: Vec<ItemHash> = wanted.iter().map(|b| ItemHash::from_bytes(*b)).collect();
         let theirs = call.theirs;
         let frames = call.hop(move |host| host.fetch(&theirs, &wanted)).await?;
-        let (sender, receiver) = mpsc::channel(PIECES);
-        let runtime = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || {
-            send_all(GzEncoder::new(frames, Compression::fast()), &sender, &runtime);
-        });
-        Ok(Body::from_stream(ReceiverStream::new(receiver)).into_response())
+        Ok(stream(frames))
     })
     .await
 }
@@ -91,6 +87,44 @@ pub(in crate::web) async fn push(State(site): State<Site>, request: Request) -> 
         Ok(axum::Json(outcomes?).into_response())
     })
     .await
+}
+
+/// Answers a question about one document, and takes in the revision that is handed over with it
+/// unless the document has moved on.
+pub(in crate::web) async fn page(State(site): State<Site>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    answer(&site, parts.headers, body, Refusing::AfterBody, async |call, body| {
+        let (sender, receiver) = mpsc::channel(PIECES);
+        let pump = pump(body, sender, Patience::default());
+        let (grant, theirs) = (call.grant.clone(), call.theirs);
+        let work = call.hop(move |host| {
+            let mut body = GzDecoder::new(Incoming { receiver, current: Bytes::new() });
+            let question: Question = read_note(&mut body).map_err(unreadable)?;
+            host.page(&theirs, &grant, &question, &mut body)
+        });
+        let (told, ()) = tokio::join!(work, pump);
+        let (told, frames) = told?;
+        let note = io::Cursor::new(write_note(&told));
+        Ok(stream(note.chain(frames)))
+    })
+    .await
+}
+
+fn unreadable(error: io::Error) -> HostError {
+    if error.kind() == io::ErrorKind::InvalidData {
+        return HostError::Protocol(error.to_string());
+    }
+    HostError::Broken(error)
+}
+
+/// Compresses what a reader gives and sends it as it comes.
+fn stream(reader: impl Read + Send + 'static) -> Response {
+    let (sender, receiver) = mpsc::channel(PIECES);
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        send_all(GzEncoder::new(reader, Compression::fast()), &sender, &runtime);
+    });
+    Body::from_stream(ReceiverStream::new(receiver)).into_response()
 }
 
 /// A request of a known peer.

@@ -15,7 +15,7 @@ use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
 use crate::web::filters;
-use crate::web::shell::Shell;
+use crate::web::shell::{Shell, after_save};
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, IfMovedOn, Revision, Saved};
 
@@ -62,6 +62,7 @@ pub(in crate::web) async fn ask(
         return Err(Failure::read_only());
     }
     site.blocking(move |site| {
+        site.wiki().catch_up(&path);
         let document = site.wiki().require(&path)?;
         if !document.is_live() {
             return Ok(Redirect::to(&site.url(&document.path().address())).into_response());
@@ -143,11 +144,8 @@ fn take(
         nonce,
     };
     match site.wiki().save(&edit, IfMovedOn::Stop)? {
-        Saved::Done { document, .. } | Saved::Unchanged { document } => {
-            let cookie = [(header::SET_COOKIE, remember(site, "author", &edit.author))];
-            let to = site.url(&document.path().address());
-            Ok((cookie, Redirect::to(&to)).into_response())
-        }
+        Saved::Done { document, owed, .. } => Ok(deleted(site, &document, &edit.author, owed)),
+        Saved::Unchanged { document } => Ok(deleted(site, &document, &edit.author, false)),
         Saved::MovedOn { document } => {
             let form = Form {
                 summary: edit.summary,
@@ -159,6 +157,12 @@ fn take(
             show(site, visitor, &document, &form)
         }
     }
+}
+
+fn deleted(site: &Site, document: &Document, author: &str, owed: bool) -> Response {
+    let cookie = [(header::SET_COOKIE, remember(site, "author", author))];
+    let to = after_save(&site.url(&document.path().address()), owed);
+    (cookie, Redirect::to(&to)).into_response()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
+use crate::web::shell::Outcome;
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, IfMovedOn, Saved, WikiError};
 
@@ -36,12 +37,6 @@ impl Undo {
             nonce: site.wiki().nonces().draw().to_string(),
         })
     }
-}
-
-/// Returns the query that says what became of a save. With the id of the new revision, whoever is
-/// led there may take it back, and nobody else is offered to.
-pub(in crate::web) fn saved(outcome: &str, id: Option<RevisionId>) -> String {
-    id.map_or_else(|| format!("saved={outcome}"), |id| format!("saved={outcome}&id={id}"))
 }
 
 /// Gives the document back the content of an earlier revision, as a new one.
@@ -80,8 +75,8 @@ fn take(
     };
     let is_page = edit.path.is_page();
     let (document, outcome) = match save(site, edit.clone(), id)? {
-        Saved::Done { document, id } => (document, saved("1", Some(id))),
-        Saved::Unchanged { document } => (document, saved("same", None)),
+        Saved::Done { document, id, owed } => (document, Outcome::saved("1", id, owed)),
+        Saved::Unchanged { document } => (document, Outcome::other("same", false)),
         Saved::MovedOn { document } if is_page => {
             let edit = site.wiki().restoring(edit, id)?;
             return merge::moved_on(site, visitor, &edit, &document);
@@ -91,7 +86,7 @@ fn take(
     let address = document.path().address();
     // An attachment has no page that could say what happened.
     let place = if is_page { address } else { format!("-/history/{address}") };
-    let to = site.url(&format!("{place}?{outcome}"));
+    let to = outcome.at(&site.url(&place));
     let cookie = [(header::SET_COOKIE, remember(site, "author", &edit.author))];
     Ok((cookie, Redirect::to(&to)).into_response())
 }
@@ -105,6 +100,9 @@ fn save(site: &Site, edit: Edit, id: RevisionId) -> Result<Saved, Failure> {
     if edit.path.is_page() || revision.length <= wiki.limits().text {
         return Ok(wiki.save(&wiki.restoring(edit, id)?, IfMovedOn::Stop)?);
     }
+    // Too large to be held while the upstream is asked: what is new there comes before.
+    wiki.catch_up(&edit.path);
+    let document = wiki.require(&edit.path)?;
     if document.resolution().winner != edit.base {
         return Ok(Saved::MovedOn { document });
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{OriginalUri, State};
+use axum::extract::{FromRequestParts, OriginalUri, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
@@ -13,7 +13,7 @@ use super::restore::Undo;
 use crate::model::path::{DocPath, PAGE_SUFFIX, fold};
 use crate::web::cache::{CachedPage, Validity};
 use crate::web::error::Failure;
-use crate::web::extract::{Fields, Rest, Visitor};
+use crate::web::extract::{Fields, Rest, Theme, Visitor};
 use crate::web::filters;
 use crate::web::shell::Shell;
 use crate::web::site::Site;
@@ -38,12 +38,10 @@ pub(in crate::web) async fn nothing() -> Failure {
 pub(in crate::web) async fn show(
     State(site): State<Site>,
     OriginalUri(uri): OriginalUri,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Rest(name): Rest,
+    request: Request,
 ) -> Result<Response, Failure> {
     let cached = match uri.query() {
-        None => site.views().get(uri.path(), visitor.theme),
+        None => site.views().get(uri.path(), Theme::of(request.headers())),
         Some(_) => None,
     };
     // The hot path: nothing is rendered and nothing is read.
@@ -52,9 +50,13 @@ pub(in crate::web) async fn show(
         && page.validity == validity(&site, page)
     {
         site.count_view(true);
-        return Ok(page.respond(&headers));
+        return Ok(page.respond(request.headers()));
     }
     site.count_view(false);
+    let (mut parts, _) = request.into_parts();
+    let Rest(name) = Rest::from_request_parts(&mut parts, &site).await?;
+    let visitor = Visitor::from_parts(&parts);
+    let headers = parts.headers;
     let query = Fields::parse(uri.query().unwrap_or_default().as_bytes());
     let asked = headers.clone();
     let found =
@@ -217,15 +219,17 @@ fn show_page(
             Err(_) => Content::Binary,
         }
     };
+    let shell = Shell::new(site, visitor, document.title());
     let saved = match query.get("saved") {
         "" => None,
         "same" => Some("The page says just that already, so there was nothing to save."),
         "merged" => Some("Saved. Both versions are in it."),
         "second" => Some("Saved as a second version. It waits below until somebody merges it."),
+        _ if shell.owed.is_some() => Some("Saved here."),
         _ => Some("Saved."),
     };
     let view = PageView {
-        shell: Shell::new(site, visitor, document.title()),
+        shell,
         document,
         winner,
         content,

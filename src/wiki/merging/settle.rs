@@ -1,11 +1,13 @@
 //! Closing conflicts with a content that is there already: keep the page, or take another version.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::revision::RevisionId;
 use crate::store::Body;
 use crate::wiki::document::Document;
-use crate::wiki::{Edit, Saved, Wiki, WikiError};
+use crate::wiki::edit::Plan;
+use crate::wiki::{Edit, IfMovedOn, Saved, Wiki, WikiError};
 
 impl Wiki {
     /// Saves a merge of the winner and the heads `edit.also` whose content is that of revision
@@ -16,34 +18,70 @@ impl Wiki {
     /// # Errors
     /// Where the revision is not there, cannot be read, or the store refuses.
     pub fn settle(&self, edit: &Edit, like: RevisionId) -> Result<Saved, WikiError> {
+        if edit.path.is_page() {
+            // Its content is small, and its outline is made from it.
+            return self.carry_out(&edit.path, IfMovedOn::Stop, &|document| {
+                let (document, parents) = match self.decide(edit, like, document)? {
+                    Judged::Over(saved) => return Ok(Plan::Over(saved)),
+                    Judged::Settle { document, parents } => (document, parents),
+                };
+                let content = self.content(&document, like)?;
+                let edit = Cow::Owned(Edit { content, ..edit.clone() });
+                Ok(Plan::Write(self.draft(edit, Some(&document), parents)?))
+            });
+        }
+        self.catch_up(&edit.path);
+        let saved = self.settle_here(edit, like)?;
+        Ok(self.push_saved(&edit.path, saved))
+    }
+
+    /// Settles an attachment of any size.
+    fn settle_here(&self, edit: &Edit, like: RevisionId) -> Result<Saved, WikiError> {
         let key = edit.path.key();
         let lock = self.lock(&key);
         // Held over check and write, as for every save.
         let _guard = lock.lock();
-        let document = self
-            .refresh_locked(&key, &edit.path)?
-            .ok_or_else(|| WikiError::NoDocument(edit.path.clone()))?;
+        let document = self.refresh_locked(&key, &edit.path)?;
+        let (document, parents) = match self.decide(edit, like, document.as_ref())? {
+            Judged::Over(saved) => return Ok(saved),
+            Judged::Settle { document, parents } => (document, parents),
+        };
+        let draft = self.draft(Cow::Borrowed(edit), Some(&document), parents)?;
+        let mut content = self.open_content(&document, like)?;
+        self.put(&draft, Body::Stream(&mut content.reader), true)
+    }
+
+    /// Looks whether the document is still as it was when the decision was made.
+    fn decide(
+        &self,
+        edit: &Edit,
+        like: RevisionId,
+        document: Option<&Arc<Document>>,
+    ) -> Result<Judged, WikiError> {
+        let document = document.ok_or_else(|| WikiError::NoDocument(edit.path.clone()))?;
+        let document = Arc::clone(document);
         let no_revision = || WikiError::NoRevision { path: edit.path.clone(), id: like };
-        let revision = document.revision(like).ok_or_else(no_revision)?.clone();
-        if let Some(id) = earlier(&document, edit, &revision) {
-            return Ok(Saved::Done { id, document });
+        let revision = document.revision(like).ok_or_else(no_revision)?;
+        if let Some(id) = earlier(&document, edit, revision) {
+            return Ok(Judged::Over(Saved::Done { id, document, owed: false }));
         }
         let resolution = document.resolution();
         let heads = edit.also.iter().all(|id| resolution.conflicts.contains(id));
         if resolution.winner != edit.base || !heads {
-            return Ok(Saved::MovedOn { document });
+            return Ok(Judged::Over(Saved::MovedOn { document }));
         }
         let mut parents = resolution.parents_of_next();
         parents.extend(&edit.also);
-        if edit.path.is_page() {
-            // Its outline is made from the content.
-            let content = self.content(&document, like)?;
-            let edit = Edit { content, ..edit.clone() };
-            return self.write(&edit, Some(&document), parents, Body::Bytes(&edit.content), true);
-        }
-        let mut content = self.open_content(&document, like)?;
-        self.write(edit, Some(&document), parents, Body::Stream(&mut content.reader), true)
+        Ok(Judged::Settle { document, parents })
     }
+}
+
+/// What a decision comes to.
+enum Judged {
+    /// Nothing is to be written.
+    Over(Saved),
+    /// It can be carried out.
+    Settle { document: Arc<Document>, parents: Vec<RevisionId> },
 }
 
 /// Finds the revision that this very decision became when it was sent before.

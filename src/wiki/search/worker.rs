@@ -163,6 +163,8 @@ pub(super) struct Worker {
     /// Comparing with the source was asked for once, so a new index is compared at once.
     comparing: bool,
     uncommitted: usize,
+    /// Somebody waits for what is not committed yet.
+    hurry: bool,
     committed: Option<Instant>,
     /// Failures since everything was well.
     failures: u8,
@@ -179,6 +181,7 @@ impl Worker {
             different: Vec::new(),
             comparing: false,
             uncommitted: 0,
+            hurry: false,
             committed: None,
             failures: 0,
         }
@@ -252,12 +255,12 @@ impl Worker {
                 if compare || self.comparing && self.place.is_none() {
                     self.compare()?;
                 }
-                let hurry = !self.urgent.is_empty();
+                self.hurry |= !self.urgent.is_empty();
                 self.take_in_some()?;
                 self.shared
                     .ahead
                     .store(self.urgent.len() + self.different.len(), Ordering::Relaxed);
-                let pause = if hurry { PAUSE } else { LONG_PAUSE };
+                let pause = if self.hurry { PAUSE } else { LONG_PAUSE };
                 let since = self.committed.get_or_insert_with(Instant::now).elapsed();
                 if self.uncommitted > 0 && since >= pause {
                     self.commit()?;
@@ -348,6 +351,7 @@ impl Worker {
         place.writer.commit()?;
         place.reader.reload()?;
         self.uncommitted = 0;
+        self.hurry = !self.urgent.is_empty();
         self.committed = Some(Instant::now());
         // A new index is shown when it has everything; until then the old one serves.
         let todo = self.urgent.len() + self.different.len();

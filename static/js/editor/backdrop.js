@@ -6,6 +6,7 @@
 // lays out apart from each other; without them a letter in a text of 200 kB costs it a hundred times as
 // much. The copy also knows where a line is on the screen, which a textarea does not tell.
 
+import { oncePerFrame } from "./dom.js";
 import { START, scanLine } from "./markdown.js";
 
 /** Larger texts are shown plain: the copy would cost more than the colours are worth. */
@@ -22,6 +23,10 @@ export class Backdrop {
   #rows = [];
   /** The state after each line. */
   #states = [];
+
+  #align = oncePerFrame(() => {
+    this.#element.scrollTop = this.#textarea.scrollTop;
+  });
 
   constructor(textarea) {
     this.#textarea = textarea;
@@ -143,10 +148,6 @@ export class Backdrop {
         touched.after(part);
       }
     }
-  }
-
-  #align() {
-    this.#element.scrollTop = this.#textarea.scrollTop;
   }
 }
 

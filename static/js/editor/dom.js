@@ -45,6 +45,22 @@ export function notice(tone, sign, body, actions = []) {
     actions.length > 0 && element("div", { class: "notice-actions" }, ...actions));
 }
 
+/**
+ * Makes a function that does something once before the next picture, however often it is called.
+ * What is read of the layout there costs nothing; read while typing it costs a layout for each letter.
+ */
+export function oncePerFrame(work) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      work();
+    });
+  };
+}
+
 /** Returns an address of the site. */
 export function address(path) {
   return document.body.dataset.base + path;

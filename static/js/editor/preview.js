@@ -3,7 +3,7 @@
 // The server renders; what it returns is safe to show. An older question is dropped as soon as there
 // is a newer one, and the last preview stays until the next one is there.
 
-import { address, element } from "./dom.js";
+import { address, element, oncePerFrame } from "./dom.js";
 
 const DELAY = 200;
 
@@ -27,8 +27,9 @@ export class Preview {
     this.#field = field;
     this.#backdrop = backdrop;
     const text = field.element;
-    text.addEventListener("scroll", () => this.#followScroll(), { passive: true });
-    document.addEventListener("selectionchange", () => document.activeElement === text && this.followCaret());
+    text.addEventListener("scroll", oncePerFrame(() => this.#followScroll()), { passive: true });
+    const followCaret = oncePerFrame(() => this.followCaret());
+    document.addEventListener("selectionchange", () => document.activeElement === text && followCaret());
     // Following a link must not lose the text.
     this.#pane.addEventListener("click", (event) => {
       const link = event.target.closest("a[href]");

@@ -10,7 +10,7 @@ use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::Visitor;
 use crate::web::pages::view::{Crumb, crumbs};
-use crate::web::shell::Shell;
+use crate::web::shell::{Away, Shell};
 use crate::web::site::Site;
 use crate::wiki::render::{RenderOptions, SafeHtml};
 use crate::wiki::{Document, Revision};
@@ -55,6 +55,8 @@ struct Editor<'a> {
     preview: Option<SafeHtml>,
     failure: Option<&'a Failure>,
     cannot_write: bool,
+    /// The upstream that could not be asked what is new.
+    away: Option<Away>,
 }
 
 /// Shows the form.
@@ -88,6 +90,7 @@ pub(super) fn show(
         versions_waiting: document.map_or(0, |d| d.resolution().conflicts.len()),
         preview,
         failure: failure.as_ref(),
+        away: Away::of(site).filter(|away| away.reason.is_some()),
         cannot_write: failure.is_none() && site.wiki().read_only().is_some(),
     };
     let html = view.render().map_err(|_| Failure::internal())?;

@@ -20,7 +20,8 @@ use crate::model::revision::RevisionId;
 use crate::store::StoreError;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
-use crate::web::pages::{merge, restore};
+use crate::web::pages::merge;
+use crate::web::shell::Outcome;
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, IfMovedOn, Saved, WikiError};
 
@@ -43,6 +44,7 @@ fn begin(site: &Site, visitor: &Visitor, path: &DocPath) -> Result<Response, Fai
         let name = form_urlencoded::byte_serialize(path.as_str().as_bytes()).collect::<String>();
         return Ok(Redirect::to(&format!("{folder}{name}")).into_response());
     }
+    wiki.catch_up(path);
     let document = wiki.open(path)?;
     let content = match &document {
         Some(document) => match current_text(site, document)? {
@@ -162,11 +164,16 @@ fn take(
         nonce: form.nonce,
     };
     match site.wiki().save(&edit, if_moved_on) {
-        Ok(Saved::Done { document, id }) => Ok(match if_moved_on {
-            IfMovedOn::Stop => saved(site, &document, &form.author, "1", Some(id)),
-            IfMovedOn::SecondVersion => saved(site, &document, &form.author, "second", None),
-        }),
-        Ok(Saved::Unchanged { document }) => Ok(saved(site, &document, &form.author, "same", None)),
+        Ok(Saved::Done { document, id, owed }) => {
+            let outcome = match if_moved_on {
+                IfMovedOn::Stop => Outcome::saved("1", id, owed),
+                IfMovedOn::SecondVersion => Outcome::other("second", owed),
+            };
+            Ok(saved(site, &document, &form.author, outcome))
+        }
+        Ok(Saved::Unchanged { document }) => {
+            Ok(saved(site, &document, &form.author, Outcome::other("same", false)))
+        }
         Ok(Saved::MovedOn { document }) => merge::moved_on(site, visitor, &edit, &document),
         Err(error) => {
             // The nonce belongs to another text already; with a new one the next try can succeed.
@@ -215,15 +222,8 @@ fn bytes_to_save(
 }
 
 /// Leads to the page after a save and remembers the author's name.
-fn saved(
-    site: &Site,
-    document: &Document,
-    author: &str,
-    outcome: &str,
-    id: Option<RevisionId>,
-) -> Response {
-    let address = site.url(&document.path().address());
-    let query = restore::saved(outcome, id);
+fn saved(site: &Site, document: &Document, author: &str, outcome: Outcome) -> Response {
+    let address = outcome.at(&site.url(&document.path().address()));
     let cookie = [(header::SET_COOKIE, remember(site, "author", author))];
-    (cookie, Redirect::to(&format!("{address}?{query}"))).into_response()
+    (cookie, Redirect::to(&address)).into_response()
 }

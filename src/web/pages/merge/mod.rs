@@ -23,7 +23,8 @@ use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Query, Submitted, Target, Visitor, remember};
-use crate::web::pages::{edit, restore};
+use crate::web::pages::edit;
+use crate::web::shell::{Outcome, after_save};
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, IfMovedOn, MAX_MERGED, Saved};
 
@@ -46,6 +47,7 @@ pub(in crate::web) async fn open(
     Query(query): Query,
 ) -> Result<Response, Failure> {
     site.blocking(move |site| {
+        site.wiki().catch_up(&path);
         let document = site.wiki().require(&path)?;
         let success = match query.get("saved") {
             "" => None,
@@ -232,8 +234,12 @@ impl Task<'_> {
         also.truncate(MAX_MERGED);
         let edit = self.edit(draft.theirs, also, text.into_bytes());
         match self.site.wiki().save(&edit, IfMovedOn::Stop) {
-            Ok(Saved::Done { document, id }) => Ok(self.done(&document, "merged", Some(id))),
-            Ok(Saved::Unchanged { document }) => Ok(self.done(&document, "same", None)),
+            Ok(Saved::Done { document, id, owed }) => {
+                Ok(self.done(&document, Outcome::saved("merged", id, owed)))
+            }
+            Ok(Saved::Unchanged { document }) => {
+                Ok(self.done(&document, Outcome::other("same", false)))
+            }
             Ok(Saved::MovedOn { document }) => {
                 let next = Draft {
                     back_to_inbox: draft.back_to_inbox,
@@ -267,9 +273,14 @@ impl Task<'_> {
             ..self.edit(base, also, ending.apply(text).into_bytes())
         };
         match self.site.wiki().save(&edit, IfMovedOn::SecondVersion) {
-            Ok(Saved::Unchanged { document }) => Ok(self.done(&document, "same", None)),
-            Ok(Saved::Done { document, .. } | Saved::MovedOn { document }) => {
-                Ok(self.done(&document, "second", None))
+            Ok(Saved::Unchanged { document }) => {
+                Ok(self.done(&document, Outcome::other("same", false)))
+            }
+            Ok(Saved::Done { document, owed, .. }) => {
+                Ok(self.done(&document, Outcome::other("second", owed)))
+            }
+            Ok(Saved::MovedOn { document }) => {
+                Ok(self.done(&document, Outcome::other("second", false)))
             }
             Err(error) => self.refused(draft, error.into()),
         }
@@ -288,8 +299,11 @@ impl Task<'_> {
             return self.moved("That version is not there any more.");
         }
         match self.site.wiki().settle(&edit, like)? {
-            Saved::Done { document, .. } | Saved::Unchanged { document } => {
-                Ok(self.done(&document, "settled", None))
+            Saved::Done { document, owed, .. } => {
+                Ok(self.done(&document, Outcome::other("settled", owed)))
+            }
+            Saved::Unchanged { document } => {
+                Ok(self.done(&document, Outcome::other("settled", false)))
             }
             Saved::MovedOn { document } => self.moved_to(
                 &document,
@@ -307,7 +321,7 @@ impl Task<'_> {
             r.id.nonce() == self.form.nonce && theirs.is_some_and(|id| r.parents.contains(&id))
         };
         if self.document.revisions().any(sent) {
-            return Ok(self.done(self.document, "merged", None));
+            return Ok(self.done(self.document, Outcome::other("merged", false)));
         }
         if resolution.winner != self.form.theirs || seen != self.form.with {
             return self
@@ -324,8 +338,12 @@ impl Task<'_> {
             };
         }
         match self.site.wiki().save(&edit, IfMovedOn::Stop)? {
-            Saved::Done { document, id } => Ok(self.done(&document, "merged", Some(id))),
-            Saved::Unchanged { document } => Ok(self.done(&document, "merged", None)),
+            Saved::Done { document, id, owed } => {
+                Ok(self.done(&document, Outcome::saved("merged", id, owed)))
+            }
+            Saved::Unchanged { document } => {
+                Ok(self.done(&document, Outcome::other("merged", false)))
+            }
             Saved::MovedOn { document } => {
                 self.moved_to(&document, "Somebody has changed the page meanwhile.")
             }
@@ -373,21 +391,22 @@ impl Task<'_> {
         state(self.site, self.visitor, document, None, &notes, inbox, StatusCode::CONFLICT)
     }
 
-    /// Leads to where the visitor goes on after a save that made the revision `id`.
-    fn done(&self, document: &Document, how: &str, id: Option<RevisionId>) -> Response {
+    /// Leads to where the visitor goes on.
+    fn done(&self, document: &Document, outcome: Outcome) -> Response {
         let site = self.site;
         let address = document.path().address();
         let waiting = !document.resolution().conflicts.is_empty();
+        let how = outcome.how();
         let to = if self.form.back_to_inbox {
             let name = document.path().as_str().as_bytes();
             let name: String = form_urlencoded::byte_serialize(name).collect();
-            site.url(&format!("-/conflicts?saved={how}&page-name={name}"))
-        } else if waiting && how != "second" && self.form.content.is_none() {
-            site.url(&format!("-/merge/{address}?saved={how}"))
-        } else if document.is_live() {
-            site.url(&format!("{address}?{}", restore::saved(how, id)))
+            let inbox = site.url(&format!("-/conflicts?saved={how}&page-name={name}"));
+            after_save(&inbox, outcome.owed())
+        } else if document.is_live() && (!waiting || how == "second" || self.form.content.is_some())
+        {
+            outcome.at(&site.url(&address))
         } else {
-            site.url(&format!("-/merge/{address}?saved={how}"))
+            outcome.at(&site.url(&format!("-/merge/{address}")))
         };
         let cookie = remember(site, "author", &self.form.author);
         if self.form.author.is_empty() {

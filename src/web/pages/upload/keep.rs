@@ -17,7 +17,7 @@ use crate::model::file::ContentDigest;
 use crate::model::path::{DocKey, DocPath, PathError};
 use crate::web::error::Failure;
 use crate::web::site::Site;
-use crate::wiki::{Document, Edit};
+use crate::wiki::{Document, Edit, Saved};
 
 /// How much of an upload is held in memory.
 const BEGINNING: u64 = 1 << 20;
@@ -57,8 +57,24 @@ pub(super) struct Wish {
     pub(super) author: String,
 }
 
-/// Reads an upload to its end and keeps it. Returns the name it has.
-pub(super) fn keep(site: &Site, wish: &Wish, incoming: &mut Incoming) -> Result<DocPath, Failure> {
+/// An upload that was kept.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    /// The name it has.
+    pub(super) path: DocPath,
+    /// The upstream does not have it yet.
+    pub(super) owed: bool,
+}
+
+impl Kept {
+    /// It was there before.
+    fn before(document: &Document) -> Self {
+        Self { path: document.path().clone(), owed: false }
+    }
+}
+
+/// Reads an upload to its end and keeps it.
+pub(super) fn keep(site: &Site, wish: &Wish, incoming: &mut Incoming) -> Result<Kept, Failure> {
     let mut beginning = Vec::new();
     let whole = match (&mut *incoming).take(BEGINNING).read_to_end(&mut beginning) {
         Ok(_) => (beginning.len() as u64) < BEGINNING,
@@ -70,16 +86,18 @@ pub(super) fn keep(site: &Site, wish: &Wish, incoming: &mut Incoming) -> Result<
     }
     let mut upload = Upload { beginning, whole, read_back: None, rest: incoming };
     if wish.replaces {
+        site.wiki().catch_up(&wish.path);
         return match site.wiki().open(&wish.path)?.filter(|d| d.is_live()) {
-            Some(there) if upload.is(site, &there)? => Ok(there.path().clone()),
+            Some(there) if upload.is(site, &there)? => Ok(Kept::before(&there)),
             _ => save(site, wish, &wish.path, upload),
         };
     }
     for number in 1..=NAMES {
         let path = numbered(&wish.path, number)?;
         let Some(_claim) = site.uploads().claim(&path) else { continue };
+        site.wiki().catch_up(&path);
         match site.wiki().open(&path)?.filter(|d| d.is_live()) {
-            Some(there) if upload.is(site, &there)? => return Ok(there.path().clone()),
+            Some(there) if upload.is(site, &there)? => return Ok(Kept::before(&there)),
             Some(_) => {}
             None => return save(site, wish, &path, upload),
         }
@@ -92,7 +110,7 @@ fn not_whole() -> Failure {
     Failure::bad_request("The connection broke before everything had arrived.")
 }
 
-fn save(site: &Site, wish: &Wish, path: &DocPath, upload: Upload<'_>) -> Result<DocPath, Failure> {
+fn save(site: &Site, wish: &Wish, path: &DocPath, upload: Upload<'_>) -> Result<Kept, Failure> {
     let edit = Edit {
         path: path.clone(),
         base: None,
@@ -103,8 +121,9 @@ fn save(site: &Site, wish: &Wish, path: &DocPath, upload: Upload<'_>) -> Result<
         nonce: site.wiki().nonces().draw(),
     };
     let mut content = upload.into_reader(site)?;
-    site.wiki().save_stream(&edit, &mut *content)?;
-    Ok(path.clone())
+    let saved = site.wiki().save_stream(&edit, &mut *content)?;
+    let owed = matches!(saved, Saved::Done { owed: true, .. });
+    Ok(Kept { path: path.clone(), owed })
 }
 
 /// An upload of which a part was read.

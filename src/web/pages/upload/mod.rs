@@ -18,13 +18,13 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 pub(in crate::web) use self::keep::Claims;
-use self::keep::{Wish, keep};
+use self::keep::{Kept, Wish, keep};
 use self::receive::{Problem, channel, pump};
 use crate::model::path::{DocPath, escape};
 use crate::web::error::Failure;
 use crate::web::extract::{Query, Visitor, remember};
 use crate::web::filters::{self, print_size};
-use crate::web::shell::Shell;
+use crate::web::shell::{Shell, after_save};
 use crate::web::site::{Access, Site};
 
 /// Extensions of what is shown in a page rather than linked.
@@ -43,6 +43,8 @@ struct Uploaded {
     href: String,
     /// What to write on a page in the same folder to show it.
     markdown: String,
+    /// It is saved here, and the upstream does not have it yet.
+    owed: bool,
 }
 
 impl Uploaded {
@@ -51,6 +53,7 @@ impl Uploaded {
             path: path.as_str().to_owned(),
             href: site.url(&path.address()),
             markdown: markdown(path),
+            owed: false,
         }
     }
 }
@@ -178,8 +181,8 @@ async fn receive_all(
                 return Err(Failure::bad_request(message));
             }
             _ if is_file => match receive_one(site, form, field).await {
-                Ok(Some(path)) => {
-                    done.push(Uploaded::new(site, &path));
+                Ok(Some(Kept { path, owed })) => {
+                    done.push(Uploaded { owed, ..Uploaded::new(site, &path) });
                     // The second of several files replaces nothing.
                     form.replaces = None;
                 }
@@ -211,11 +214,7 @@ fn broken() -> Failure {
 }
 
 /// Receives one file; `None` where the form was sent without choosing one.
-async fn receive_one(
-    site: &Site,
-    form: &Form,
-    field: Field<'_>,
-) -> Result<Option<DocPath>, Refused> {
+async fn receive_one(site: &Site, form: &Form, field: Field<'_>) -> Result<Option<Kept>, Refused> {
     let given = field.file_name().unwrap_or_default().to_owned();
     if given.is_empty() {
         return Ok(None);
@@ -303,6 +302,7 @@ fn respond(
         address.push_str("&done=");
         address.push_str(&query_value(&file.path));
     }
+    let address = after_save(&address, done.iter().any(|file| file.owed));
     Ok((cookie, Redirect::to(&address)).into_response())
 }
 
