@@ -193,6 +193,7 @@ fn router(
         SiteSettings {
             title: settings.wiki.title.clone(),
             home: settings.wiki.home.without_suffix().to_owned(),
+            language: settings.wiki.language.clone(),
             base_path: settings.server.base_path.clone(),
             public_url: settings.server.public_url.clone(),
             access: match settings.server.access {

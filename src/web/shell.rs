@@ -10,6 +10,8 @@ use super::assets;
 use super::extract::{Theme, Visitor};
 use super::site::{Access, Site};
 use crate::model::path::DocPath;
+use crate::model::revision::RevisionId;
+use crate::wiki::Document;
 
 /// What surrounds the content of every page.
 pub struct Shell {
@@ -17,6 +19,8 @@ pub struct Shell {
     pub title: String,
     /// The wiki's name.
     pub site: String,
+    /// The language that people write in; the words of the interface are English.
+    pub language: String,
     /// The prefix of all addresses.
     pub base: String,
     /// How many pages have conflicts.
@@ -53,6 +57,42 @@ pub fn after_save(address: &str, owed: bool) -> String {
     if owed { format!("{address}{mark}{OWED}") } else { address.to_owned() }
 }
 
+/// What a save came to, as the page that follows is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome {
+    how: &'static str,
+    id: Option<RevisionId>,
+    owed: bool,
+}
+
+impl Outcome {
+    /// A new revision. With its id, whoever is led there may take it back, and nobody else.
+    pub fn saved(how: &'static str, id: RevisionId, owed: bool) -> Self {
+        Self { how, id: Some(id), owed }
+    }
+
+    /// Nothing that could be taken back there.
+    pub fn other(how: &'static str, owed: bool) -> Self {
+        Self { how, id: None, owed }
+    }
+
+    /// What it came to, in a word.
+    pub fn how(self) -> &'static str {
+        self.how
+    }
+
+    /// The upstream does not have it yet.
+    pub fn owed(self) -> bool {
+        self.owed
+    }
+
+    /// Returns the address that says so.
+    pub fn at(self, address: &str) -> String {
+        let id = self.id.map(|id| format!("&id={id}")).unwrap_or_default();
+        after_save(&format!("{address}?saved={}{id}", self.how), self.owed)
+    }
+}
+
 impl Shell {
     /// Makes the surroundings of a page.
     pub fn new(site: &Site, visitor: &Visitor, title: &str) -> Self {
@@ -60,6 +100,7 @@ impl Shell {
         Self {
             title: title.to_owned(),
             site: settings.title.clone(),
+            language: settings.language.clone(),
             base: settings.base_path.clone(),
             conflicts: site.wiki().conflict_count(),
             query: String::new(),
@@ -89,6 +130,12 @@ impl Shell {
     /// Returns an address of the system about a document: `shell.about("edit", path)`.
     pub fn about(&self, what: &str, path: &DocPath) -> String {
         format!("{}/-/{what}/{}", self.base, path.address())
+    }
+
+    /// Returns the language of a document: its own word for it, or that of the wiki.
+    pub fn language_of<'a>(&'a self, document: &'a Document) -> &'a str {
+        let own = document.outline().and_then(|outline| outline.language.as_deref());
+        own.unwrap_or(&self.language)
     }
 
     /// Escapes a value for a query string.

@@ -37,6 +37,8 @@ pub struct SiteSettings {
     pub title: String,
     /// The page that `/` leads to.
     pub home: String,
+    /// The language that the pages are written in, as browsers are told.
+    pub language: String,
     /// The prefix of all addresses: empty, or such as `/wiki`.
     pub base_path: String,
     /// The address under which visitors reach the wiki, such as `https://wiki.example.org`.
@@ -52,6 +54,7 @@ impl Default for SiteSettings {
         Self {
             title: "Everpage".to_owned(),
             home: "Home".to_owned(),
+            language: "en".to_owned(),
             base_path: String::new(),
             public_url: None,
             access: Access::Open,

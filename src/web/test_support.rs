@@ -206,6 +206,11 @@ impl Page {
         self.header("location")
     }
 
+    /// Returns where a redirect after a save leads, without the id of the new revision.
+    pub(super) fn saved_at(&self) -> Option<&str> {
+        self.location().map(|to| to.split_once("&id=").map_or(to, |(to, _)| to))
+    }
+
     pub(super) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap()
     }

@@ -10,6 +10,7 @@ import { takeCare } from "./editor/sending.js";
 import { listen, toolbar, use } from "./editor/tools.js";
 import { Uploads } from "./editor/uploads.js";
 import { views } from "./editor/views.js";
+import { asOne } from "./live/text.js";
 
 const form = document.querySelector("form.editor");
 const text = form.elements.content;
@@ -36,6 +37,13 @@ text.addEventListener("input", () => {
 addEventListener("pageshow", () => {
   backdrop.update();
   preview.update(0);
+});
+
+// What others saved meanwhile, put into the text (live/editor.js).
+form.addEventListener("everpage:take-in", ({ detail: { base, edits } }) => {
+  const { scrollTop } = text;
+  keeper.takeIn(base, () => field.apply(asOne(edits, field.text, field.start, field.end)));
+  text.scrollTop = scrollTop;
 });
 
 views(form, () => preview.update(0));

@@ -94,9 +94,12 @@ test("a page that somebody else saves is shown where nobody is disturbed, and of
   const offer = page.locator(".live-bars .notice", { hasText: "This page has a new version by Cleo" });
   await offer.waitFor();
   assert.match(await page.textContent("article"), /second/);
+  const top = () => page.evaluate(() => Math.round(document.getElementById("content").getBoundingClientRect().top));
+  const before = await top();
   await offer.getByRole("button", { name: "Show it" }).click();
   await page.waitForSelector("article >> text=third");
-  assert.equal(await page.evaluate(() => scrollY), 900);
+  assert.equal(await top(), before, "the text stands where it stood");
+  assert.match(await page.textContent(".page-foot time"), /just now|minute/);
   await page.context().close();
 });
 
@@ -130,11 +133,61 @@ test("what others save while one writes is shown, and taken in where it fits", a
   // The browser's own undo takes back the typing and then what was taken in.
   for (let step = 0; step < 20 && /purple/.test(await text.inputValue()); step++) await page.keyboard.press("Control+z");
   assert.match(await text.inputValue(), /green/);
-  for (let step = 0; step < 20 && !/And more/.test(await text.inputValue()); step++) await page.keyboard.press("Control+Shift+z");
+  for (let step = 0; step < 40 && !/And more\./.test(await text.inputValue()); step++) await page.keyboard.press("Control+Shift+z");
   await page.click("button[name=action][value=save]");
   await page.waitForURL(/saved=1/);
   assert.match(await page.textContent("article"), /purple.*Mine at the end\. And more\./s);
   await page.context().close();
+});
+
+test("what was taken in is in the preview and in the draft, which has the new base", async () => {
+  await save(server.url, "Live-draft", "One.\n\nTwo.\n");
+  const page = await open(`${server.url}/-/edit/Live-draft`);
+  await page.locator("textarea[name=content]").focus();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("\nThree.");
+  await save(server.url, "Live-draft", "One, by Bob.\n\nTwo.\n");
+  await page.getByRole("button", { name: "Take it in" }).click();
+  await page.locator(".editor-preview p", { hasText: "One, by Bob." }).waitFor();
+  await page.locator(".editor-backdrop", { hasText: "One, by Bob." }).waitFor({ state: "attached" });
+  const base = await page.inputValue("input[name=base]");
+  await page.waitForFunction(() => document.querySelector(".state").textContent.startsWith("Draft kept"));
+  await page.close();
+  const again = await openIn(page.context(), `${server.url}/-/edit/Live-draft`);
+  const offer = again.locator(".editor-bars .notice", { hasText: "was not saved" });
+  await offer.waitFor();
+  assert.ok(!(await offer.textContent()).includes("has changed since"), "the draft has the new base");
+  await save(server.url, "Live-draft", "One, by Bob again.\n\nTwo.\n");
+  // Both bars stand beside each other; taking up the draft leaves the news of its page in sight.
+  await again.locator(".editor-live .notice", { hasText: "Bob saved this page while you are writing." }).waitFor();
+  await offer.getByRole("button", { name: "Take up" }).click();
+  await again.locator(".editor-live .notice", { hasText: "Bob saved this page after your draft was begun." }).waitFor();
+  assert.equal(await again.inputValue("input[name=base]"), base);
+  await again.getByRole("button", { name: "Take it in" }).click();
+  await again.locator(".editor-preview p", { hasText: "One, by Bob again." }).waitFor();
+  assert.equal(await again.inputValue("textarea[name=content]"), "One, by Bob again.\n\nTwo.\n\nThree.");
+  await again.context().close();
+});
+
+test("who takes something in without having typed has nothing to lose", async () => {
+  await save(server.url, "Live-idle", "One.\n");
+  const page = await open(`${server.url}/-/edit/Live-idle`);
+  await save(server.url, "Live-idle", "Two.\n");
+  await page.getByRole("button", { name: "Take it in" }).click();
+  await page.locator(".editor-bars .notice-success").waitFor();
+  assert.equal(await page.inputValue("textarea[name=content]"), "Two.\n");
+  assert.equal(await page.textContent(".state"), "");
+  await page.context().close();
+});
+
+test("the editor's view is one choice for all windows", async () => {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
+  const first = await openIn(context, `${server.url}/-/edit/Home`);
+  const second = await openIn(context, `${server.url}/-/edit/Editing`);
+  await second.click(".editor-view [value=write]");
+  await first.locator("form.editor[data-view=write]").waitFor();
+  assert.equal(await first.getAttribute(".editor-view [value=write]", "aria-pressed"), "true");
+  await context.close();
 });
 
 test("where both changed the same lines the merge screen is offered", async () => {
@@ -146,8 +199,8 @@ test("where both changed the same lines the merge screen is offered", async () =
   await page.getByText("You and Bob changed the same lines.").waitFor();
   assert.equal(await page.inputValue("textarea[name=content]"), "Beans are red.\n");
   await page.getByRole("button", { name: "Compare and choose" }).click();
-  await page.getByText("Your text is safe").first().waitFor();
-  assert.match(await page.textContent("main"), /Beans are purple/);
+  await page.waitForSelector("form.merge");
+  assert.match(await page.textContent("main"), /Your text is safe.*Beans are purple/s);
   await page.context().close();
 });
 

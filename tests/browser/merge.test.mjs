@@ -51,12 +51,12 @@ async function collide(name, options = {}) {
   const first = await window();
   await edit(first, name, BEFORE, "Ada");
   await save(first);
-  await first.waitForURL(`**/${name}?saved=1`);
+  await first.waitForURL(`**/${name}?saved=1&id=*`);
   const ben = await window(options);
   await edit(ben, name, BEN, "Ben");
   await edit(first, name, ADA, "Ada");
   await save(first);
-  await first.waitForURL(`**/${name}?saved=1`);
+  await first.waitForURL(`**/${name}?saved=1&id=*`);
   await save(ben);
   await ben.locator("form.merge").waitFor();
   return { ada: first, ben };
@@ -103,7 +103,7 @@ test("two people collide, and the second one merges with keys alone", async () =
   // All is chosen: going on leads to the button.
   await ben.keyboard.press("n");
   await ben.keyboard.press("Enter");
-  await ben.waitForURL("**/Keys?saved=merged");
+  await ben.waitForURL("**/Keys?saved=merged&id=*");
   assert.equal(await raw(ben, "Keys"), "# Watering\n\nBeans every evening.\n\nPeas weekly, from the barrel.\n\nLeeks at dawn.\n\nThe end.\n");
   await ada.goto(`${server.url}/Keys`);
   assert.match(await ada.textContent("article"), /from the barrel/);
@@ -158,7 +158,7 @@ test("a wording by hand begins with what was chosen, and comes back after a relo
   await ben.locator("#result article", { hasText: "Beans whenever it is dry." }).waitFor();
   await ben.locator("#choice\\.2 input[value=both]").check();
   await ben.locator("button[value=save]").click();
-  await ben.waitForURL("**/Reload?saved=merged");
+  await ben.waitForURL("**/Reload?saved=merged&id=*");
   assert.equal(asked, 1, "saving does not ask");
   assert.match(await raw(ben, "Reload"), /Beans whenever it is dry\.\n\nPeas weekly, from the barrel\.\n\nLeeks at d\w+\.\nLeeks at d\w+\.\n/);
   await close(ada);

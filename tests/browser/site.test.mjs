@@ -166,7 +166,7 @@ test("dates are said as people say them, with the exact time at hand", async () 
   const page = await visit("/-/edit/Notes");
   await page.fill("textarea[name=content]", "A note of now.\n");
   await page.locator("button[value=save]").click();
-  await page.waitForURL("**/Notes?saved=1");
+  await page.waitForURL("**/Notes?saved=1&id=*");
   const time = page.locator(".page-foot time");
   await page.waitForFunction(() => document.querySelector(".page-foot time").textContent === "just now");
   assert.match(await time.getAttribute("title"), /\d{4} at \d\d:\d\d/);

@@ -4,7 +4,8 @@ import test from "node:test";
 import { undisturbed } from "../../static/js/live/page.js";
 import { sentence } from "../../static/js/live/presence.js";
 import { streamAddress } from "../../static/js/live/stream.js";
-import { applied, placeAfter } from "../../static/js/live/text.js";
+import { applied, asOne, placeAfter } from "../../static/js/live/text.js";
+import { readFolds, writeFolds } from "../../static/js/settings/folds.js";
 import { Settings, kept } from "../../static/js/settings/windows.js";
 
 test("one stream serves the wishes of all windows", () => {
@@ -23,6 +24,20 @@ test("a place in the text stays with its words", () => {
   }
   // What was around it is gone.
   assert.equal(placeAfter(edits, 9), applied(edits, text).indexOf("4kl"));
+  const { from, to, insert, select } = asOne(edits, text, 12, 13);
+  assert.equal(text.slice(0, from) + insert + text.slice(to), applied(edits, text));
+  assert.equal(applied(edits, text).slice(...select), "l");
+  assert.deepEqual(asOne([], "text", 1, 2), { from: 1, to: 1, insert: "", select: [1, 2] });
+});
+
+test("what is folded is remembered, the latest where there is no room for all", () => {
+  const folds = readFolds(writeFolds(new Map([["", true], ["Garden/Beds", false]])));
+  assert.deepEqual([...folds], [["", true], ["Garden/Beds", false]]);
+  for (const text of ["", "1", "null", "{", '{"a":1}']) assert.equal(readFolds(text).size, 0, text);
+  const many = new Map(Array.from({ length: 2000 }, (_, i) => [`Folder ${i} ä`, true]));
+  const written = writeFolds(many);
+  assert.ok(new TextEncoder().encode(written).length <= 4096);
+  assert.ok(readFolds(written).has("Folder 1999 ä") && !readFolds(written).has("Folder 0 ä"));
 });
 
 test("who else is there is said in one sentence", () => {

@@ -1,5 +1,6 @@
 // The scripts of every page, as far as they are plain functions.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 import { marked, rows } from "../../static/js/site/goto-rows.js";
 import { KEYS } from "../../static/js/site/help.js";
@@ -73,4 +74,11 @@ test("dates are said as people say them, and older ones stay dates", () => {
 test("no key is listed twice", () => {
   const all = KEYS.flatMap(([, keys]) => keys.map(([key]) => key));
   assert.equal(new Set(all).size, all.length);
+});
+
+test("the page of help names the keys that the dialog names", () => {
+  const page = readFileSync(new URL("../../templates/pages/help.html", import.meta.url), "utf8");
+  const keys = page.slice(0, page.indexOf("</tbody></table></section>\n</div>"));
+  const told = [...keys.matchAll(/<th scope="row">(.*?)<\/th><td>(.*?)<\/td>/g)].map(([, what, sign]) => [sign.replace(/<[^>]*>/g, ""), what]);
+  assert.deepEqual(told, KEYS.flatMap(([, list]) => list).map(([sign, what]) => [sign.replace(" ", " then "), what]));
 });

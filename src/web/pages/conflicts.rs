@@ -203,7 +203,7 @@ impl<'a> Wanted<'a> {
     }
 
     fn href(&self, show: Show, sort: Sort, page: usize) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::from("?"));
+        let mut query = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         if !self.q.is_empty() {
             query.append_pair("q", self.q);
         }

@@ -11,7 +11,7 @@ use super::words;
 use crate::model::resolve::State;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
-use crate::web::extract::{Query, Target, Visitor};
+use crate::web::extract::{Fields, Query, Target, Visitor};
 use crate::web::filters::{self, print_growth};
 use crate::web::shell::Shell;
 use crate::web::site::Site;
@@ -90,7 +90,7 @@ pub(in crate::web) async fn show(
             "same" => Some("It is just that already, so there was nothing to save."),
             _ => Some("Saved. The version before stays in this list."),
         };
-        list(site, &visitor, &document, query.id("before")?, message)
+        list(site, &visitor, &document, &query, message)
     })
     .await
 }
@@ -99,9 +99,10 @@ fn list(
     site: &Site,
     visitor: &Visitor,
     document: &Document,
-    before: Option<RevisionId>,
+    query: &Fields,
     message: Option<&'static str>,
 ) -> Result<Response, Failure> {
+    let before = query.id("before")?;
     let all: Vec<&Revision> = document.revisions().collect();
     let start = before.map_or(0, |id| all.partition_point(|r| r.id >= id));
     let end = (start + ROWS).min(all.len());
@@ -111,7 +112,6 @@ fn list(
         _ => format!("{address}?before={}", all[place - 1].id),
     };
     let (rows, size) = rows(document, &all[start..end]);
-    let saved = message.is_some();
     let view = HistoryView {
         shell: Shell::new(site, visitor, &format!("History of {}", document.title())),
         crumbs: crumbs(site, document.path()),
@@ -123,7 +123,7 @@ fn list(
         waiting: document.resolution().conflicts.len(),
         damaged: all.iter().filter(|r| r.damage.is_some()).count(),
         message,
-        undo: if saved { Undo::offer(site, visitor, document) } else { None },
+        undo: Undo::offer(site, query, document),
         nonce: site.wiki().nonces().draw().to_string(),
         document,
     };

@@ -10,7 +10,7 @@ use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
-use crate::web::shell::after_save;
+use crate::web::shell::Outcome;
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, IfMovedOn, Saved, WikiError};
 
@@ -24,17 +24,14 @@ pub(in crate::web) struct Undo {
 }
 
 impl Undo {
-    /// Offers to take back the change that readers see, if it is the visitor's own and there is
+    /// Offers to take back what `query` says was just saved, if readers see it and there is
     /// something to go back to.
-    pub(in crate::web) fn offer(
-        site: &Site,
-        visitor: &Visitor,
-        document: &Document,
-    ) -> Option<Self> {
+    pub(in crate::web) fn offer(site: &Site, query: &Fields, document: &Document) -> Option<Self> {
         let winner = document.winner()?;
         let before = document.revision(document.parent(winner.id)?)?;
-        let own = winner.author == visitor.author && site.settings().access == Access::Open;
-        (own && before.digest != winner.digest).then(|| Self {
+        let own = query.get("id").parse() == Ok(winner.id);
+        let open = site.settings().access == Access::Open;
+        (own && open && before.digest != winner.digest).then(|| Self {
             id: before.id,
             of: winner.id,
             nonce: site.wiki().nonces().draw().to_string(),
@@ -77,9 +74,9 @@ fn take(
         nonce: nonce.map_err(|_| Failure::bad_request("The form is incomplete."))?,
     };
     let is_page = edit.path.is_page();
-    let (document, outcome, owed) = match save(site, edit.clone(), id)? {
-        Saved::Done { document, owed, .. } => (document, "1", owed),
-        Saved::Unchanged { document } => (document, "same", false),
+    let (document, outcome) = match save(site, edit.clone(), id)? {
+        Saved::Done { document, id, owed } => (document, Outcome::saved("1", id, owed)),
+        Saved::Unchanged { document } => (document, Outcome::other("same", false)),
         Saved::MovedOn { document } if is_page => {
             let edit = site.wiki().restoring(edit, id)?;
             return merge::moved_on(site, visitor, &edit, &document);
@@ -89,7 +86,7 @@ fn take(
     let address = document.path().address();
     // An attachment has no page that could say what happened.
     let place = if is_page { address } else { format!("-/history/{address}") };
-    let to = after_save(&site.url(&format!("{place}?saved={outcome}")), owed);
+    let to = outcome.at(&site.url(&place));
     let cookie = [(header::SET_COOKIE, remember(site, "author", &edit.author))];
     Ok((cookie, Redirect::to(&to)).into_response())
 }

@@ -113,6 +113,10 @@ fn find(
         return show_absent(site, visitor, Some(&document), &attachment);
     }
     let document = site.wiki().open(&page)?;
+    // No page is to be begun among the addresses of the system.
+    if document.is_none() && name.starts_with("-/") {
+        return Err(Failure::not_found("The address leads nowhere."));
+    }
     show_absent(site, visitor, document.as_deref(), &page)
 }
 
@@ -144,11 +148,20 @@ enum Content {
 }
 
 impl Content {
-    fn toc(&self) -> &[TocEntry] {
-        match self {
-            Content::Rendered(rendered) if rendered.toc.len() > 1 => &rendered.toc,
-            _ => &[],
-        }
+    /// Returns the headings to choose from; a single one is no choice.
+    fn toc(&self, title: &str) -> &[TocEntry] {
+        let Content::Rendered(rendered) = self else { return &[] };
+        let toc = &rendered.toc[usize::from(self.repeats(title))..];
+        if toc.len() > 1 { toc } else { &[] }
+    }
+
+    /// Tells whether the text begins with its own title, as it does where it came from elsewhere.
+    fn repeats(&self, title: &str) -> bool {
+        let Content::Rendered(rendered) = self else { return false };
+        let plain = |text: &str| fold(&text.replace(['-', '_'], " "));
+        let first = rendered.toc.first().filter(|first| first.level == 1);
+        rendered.html.as_str().starts_with("<h1")
+            && first.is_some_and(|first| plain(&first.text) == plain(title))
     }
 
     fn tags(&self) -> &[String] {
@@ -231,16 +244,15 @@ fn show_page(
         mine,
         missing_parents: document.resolution().missing.len(),
         saved,
-        undo: matches!(query.get("saved"), "1" | "merged")
-            .then(|| Undo::offer(site, visitor, document))
-            .flatten(),
+        undo: Undo::offer(site, query, document),
         crumbs: crumbs(site, document.path()),
     };
     let html = view.render().map_err(|_| Failure::internal())?;
     let page = Arc::new(CachedPage::new(document.key().clone(), validity, waiting, html));
     let response = page.respond(headers);
     // What is about one visitor is shown to nobody else.
-    if view.mine.is_none() && view.saved.is_none() && query.find("saved").is_none() {
+    let about_one = view.mine.is_some() || view.saved.is_some() || view.undo.is_some();
+    if !about_one && query.find("saved").is_none() {
         site.views().put(address, visitor.theme, page);
     }
     Ok(response)
@@ -296,3 +308,6 @@ fn show_absent(
     let html = view.render().map_err(|_| Failure::internal())?;
     Ok((status, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response())
 }
+
+#[cfg(test)]
+mod tests;

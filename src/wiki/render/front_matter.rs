@@ -1,4 +1,4 @@
-//! The YAML block at the top of a page: `title` and `tags`.
+//! The YAML block at the top of a page: `title`, `lang` and `tags`.
 
 use serde_norway::Value;
 
@@ -9,6 +9,7 @@ const MAX_BYTES: usize = 16 * 1024;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct FrontMatter {
     pub(super) title: Option<String>,
+    pub(super) language: Option<String>,
     pub(super) tags: Vec<String>,
     pub(super) error: Option<String>,
     /// The offset of the body in the whole text.
@@ -30,6 +31,7 @@ pub(super) fn read(text: &str) -> FrontMatter {
     match serde_norway::from_str::<Value>(yaml) {
         Ok(Value::Mapping(map)) => {
             found.title = map.get("title").and_then(scalar);
+            found.language = map.get("lang").and_then(scalar).filter(|tag| is_language(tag));
             found.tags = map.get("tags").map(tags).unwrap_or_default();
         }
         Ok(Value::Null) => {}
@@ -67,6 +69,15 @@ fn scalar(value: &Value) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
+/// Tells whether a word has the shape of a language tag, such as `en` or `pt-BR`.
+fn is_language(tag: &str) -> bool {
+    let letters = |part: &str| part.bytes().all(|b| b.is_ascii_alphabetic());
+    tag.split('-').next().is_some_and(|first| (2..=8).contains(&first.len()) && letters(first))
+        && tag.split('-').all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
+}
+
 fn tags(value: &Value) -> Vec<String> {
     let listed = match value {
         Value::Sequence(items) => items.iter().filter_map(scalar).collect(),
@@ -101,6 +112,15 @@ mod tests {
             assert_eq!(found.title.as_deref(), Some("Beans & peas"), "{text}");
             assert_eq!(found.tags, ["a", "b"], "{text}");
             assert_eq!(&text[found.body..], "rest", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_language_is_a_tag_or_nothing() {
+        let of = |lang: &str| read(&format!("---\nlang: {lang}\n---\n")).language;
+        assert_eq!(of("pt-BR").as_deref(), Some("pt-BR"));
+        for lang in ["", "x", "de_DE", "'\"><b>'", "[de]", "deutsch-verylongpart"] {
+            assert_eq!(of(lang), None, "{lang}");
         }
     }
 

@@ -16,6 +16,8 @@ pub struct Outline {
     pub title: Option<String>,
     /// The text of the first heading.
     pub first_heading: Option<String>,
+    /// The language that the front matter gives.
+    pub language: Option<String>,
     /// The tags that the front matter gives, without duplicates.
     pub tags: Vec<String>,
     /// The documents it links to or embeds, as written, without duplicates, in order.
@@ -45,6 +47,7 @@ pub fn outline(page: &DocPath, markdown: &str) -> Outline {
     Outline {
         title: front.title,
         first_heading: reader.headings.first().cloned(),
+        language: front.language,
         tags: front.tags,
         names: reader.names,
         text: reader.text,

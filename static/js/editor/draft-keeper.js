@@ -81,8 +81,20 @@ export class DraftKeeper {
   /** Goes on with a draft: its base is that of the form from now on. */
   async takeOver(draft) {
     this.#form.elements.base.value = draft.base;
+    this.#form.dispatchEvent(new CustomEvent("everpage:draft"));
     this.changed();
     if ((await this.keep()) && draft.id !== this.#id) await removeDraft(draft.id);
+  }
+
+  /** Goes on with another base, whose text `change` puts into the form. */
+  takeIn(base, change) {
+    const { dirty } = this;
+    this.#form.elements.base.value = base;
+    change();
+    // Where nothing had been typed, the text is the page's now. Otherwise it is neither's.
+    this.#known = dirty ? null : this.#current;
+    // The draft has to name the new base, also where the text stayed the same.
+    this.changed();
   }
 
   /** Leaves what is kept so far as a draft of its own, and begins another. */

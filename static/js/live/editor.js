@@ -2,7 +2,6 @@
 import { author, base, button, capital, icon, make, notice } from "./dom.js";
 import { changesList } from "./changes.js";
 import { beThere } from "./presence.js";
-import { replace, selectionAfter } from "./text.js";
 
 /** Follows the page that a form edits. */
 export function followEditor(live, form) {
@@ -18,21 +17,32 @@ export function followEditor(live, form) {
     if (here.textContent.trim() !== words) here.replaceChildren(...(words ? [icon("user"), ` ${words}`] : []));
   });
 
+  let latest;
   let dismissed = null;
+  const compare = (since) => {
+    const id = latest?.id ?? "";
+    if (id === form.elements.base.value) return place.replaceChildren();
+    if (!latest || id === dismissed || place.firstElementChild?.dataset.revision === id) return;
+    tell(form, place, path, latest, since, () => (dismissed = id));
+  };
   live.addEventListener("page", ({ detail: { path: changed, revision } }) => {
     if (changed !== path) return;
-    const now = revision?.id ?? "";
-    if (now === form.elements.base.value) return place.replaceChildren();
-    if (!revision || now === dismissed || place.firstElementChild?.dataset.revision === now) return;
-    tell(form, place, path, revision, () => (dismissed = now));
+    latest = revision;
+    compare("while you are writing");
+  });
+  // A draft that was taken up may be older than the page.
+  form.addEventListener("everpage:draft", () => {
+    dismissed = null;
+    place.replaceChildren();
+    compare("after your draft was begun");
   });
 }
 
 /** Says that somebody saved the page, what they changed, and what can be done. */
-function tell(form, place, path, revision, dismiss) {
+function tell(form, place, path, revision, since, dismiss) {
   const who = capital(author(revision));
   const did = revision.deleted ? "deleted" : "saved";
-  const words = make("strong", {}, `${who} ${did} this page while you are writing. Your text is safe.`);
+  const words = make("strong", {}, `${who} ${did} this page ${since}. Your text is safe.`);
   const actions = [button("Keep writing", () => {
     dismiss();
     place.replaceChildren();
@@ -76,12 +86,9 @@ async function takeIn(form, place, path) {
   // Typing went on while the server was asked: ask again with what is there now.
   if (field.value !== text) return takeIn(form, place, path);
   if (!merged.clean) return decide(form, place, merged.revision);
-  const selection = selectionAfter(merged.edits, field.selectionStart, field.selectionEnd);
-  form.elements.base.value = merged.base;
-  replace(field, merged.edits, selection);
+  // The editor knows what follows its text: colours, preview, the draft and its base.
+  form.dispatchEvent(new CustomEvent("everpage:take-in", { detail: merged }));
   say(place, "success", "check", `The change by ${author(merged.revision)} is in your text now.`, "Nothing is saved yet.");
-  // The draft that is kept has to name the new base, also where the text did not change.
-  field.dispatchEvent(new Event("input", { bubbles: true }));
   // Good news need not stay in sight once the writing goes on.
   const bar = place.firstElementChild;
   field.addEventListener("input", () => bar.remove(), { once: true });

@@ -25,11 +25,15 @@ export function followPage(live, path, shown) {
     loading = true;
     const wanted = now;
     try {
-      await replaceMain();
-      shownId = document.body.dataset.shown;
+      const main = await fetchMain();
       const close = button("Close", () => bar.remove(), "button-quiet");
       bar = notice("info", "info", [make("strong", {}, `This is the new version by ${author(wanted)}.`)], [close]);
-      politePlace().replaceChildren(bar);
+      // Somebody who is at the top is to see the notice above the text.
+      (quietly ? (change) => change() : inPlace)(() => {
+        main.show();
+        politePlace().replaceChildren(bar);
+      });
+      shownId = document.body.dataset.shown;
       if (!quietly) document.getElementById("main").focus({ preventScroll: true });
     } catch {
       // The server is away; the offer stays.
@@ -78,16 +82,29 @@ export function tellMissing(count) {
   politePlace().after(bar);
 }
 
-/** Shows what the server says of this address now, keeping the place. */
-async function replaceMain() {
+/** Makes a change after which the text stands where it stood on the screen. */
+function inPlace(change) {
+  const top = () => document.getElementById("content")?.getBoundingClientRect().top ?? -scrollY;
+  const before = top();
+  change();
+  scrollBy({ top: top() - before, behavior: "instant" });
+}
+
+/** Fetches what the server says of this address now; `show` puts it into the window. */
+async function fetchMain() {
   const address = new URL(location.href);
   address.searchParams.delete("saved");
+  address.searchParams.delete("id");
   address.hash = "";
   const answer = await fetch(address, { headers: { accept: "text/html" }, cache: "no-cache" });
   if (!answer.headers.get("content-type")?.startsWith("text/html")) throw new Error("no page");
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   const main = next.getElementById("main");
   if (!main || next.body.dataset.page !== document.body.dataset.page) throw new Error("another page");
+  return { show: () => show(next, main) };
+}
+
+function show(next, main) {
   const { scrollX, scrollY } = window;
   const place = politePlace();
   document.title = next.title;

@@ -1,4 +1,4 @@
-// Changing the text of a textarea around the person who writes in it.
+// Where things are in a text after others changed it.
 //
 // An edit is `[start, end, replacement]` in units of JavaScript's strings; edits are in order and do
 // not touch each other.
@@ -25,25 +25,12 @@ export function placeAfter(edits, place) {
   return place + moved;
 }
 
-/** Returns a selection after edits. */
-export const selectionAfter = (edits, start, end) => [placeAfter(edits, start), placeAfter(edits, end)];
-
-/** Makes edits in a textarea as one step that the browser's own undo takes back. */
-export function replace(field, edits, selection) {
-  if (edits.length > 0) {
-    const from = edits[0][0];
-    const to = edits.at(-1)[1];
-    const within = edits.map(([start, end, replacement]) => [start - from, end - from, replacement]);
-    const insert = applied(within, field.value.slice(from, to));
-    const focused = document.activeElement;
-    const top = field.scrollTop;
-    field.focus({ preventScroll: true });
-    field.setSelectionRange(from, to);
-    // The only way to change a text that leaves undo whole; slow for very long ones.
-    const typed = insert.length < 60_000 && document.execCommand(insert ? "insertText" : "delete", false, insert);
-    if (!typed) field.setRangeText(insert, from, to);
-    field.scrollTop = top;
-    if (focused !== field) focused?.focus?.({ preventScroll: true });
-  }
-  field.setSelectionRange(...selection);
+/** Returns edits as one change of the text, with the selection where its words went. */
+export function asOne(edits, text, start, end) {
+  const select = [placeAfter(edits, start), placeAfter(edits, end)];
+  if (edits.length === 0) return { from: start, to: start, insert: "", select };
+  const from = edits[0][0];
+  const to = edits.at(-1)[1];
+  const within = edits.map(([first, last, replacement]) => [first - from, last - from, replacement]);
+  return { from, to, insert: applied(within, text.slice(from, to)), select };
 }

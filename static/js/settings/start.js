@@ -3,6 +3,7 @@
 // (synchronized.js); nobody would review these.
 import { devicesPart, switches } from "./panel.js";
 import { Devices } from "./devices.js";
+import { followFolds } from "./folds.js";
 import { Settings } from "./windows.js";
 
 /** A browser that keeps nothing: the choices hold as long as a window is open. */
@@ -86,34 +87,23 @@ function followWidth(settings) {
   return setting;
 }
 
-/** The editor's view is switched by its own buttons; here it only becomes the same everywhere. */
+/**
+ * The editor's view, which its own script switches. A narrow window takes no part: it opens for
+ * writing, and a look at the preview there is no choice for the others.
+ */
 function followView(settings) {
   const form = document.querySelector("form.editor");
   if (!form) return;
+  const wide = matchMedia("(min-width: 60rem)");
   const setting = settings.open("editor-view", form.dataset.view);
-  const buttons = form.querySelector(".editor-view");
+  const known = new Set(Array.from(form.querySelectorAll(".editor-view button"), (button) => button.value));
   const show = (value) => {
-    if (form.dataset.view !== value) buttons?.querySelector(`button[value="${CSS.escape(value)}"]`)?.click();
+    if (wide.matches && known.has(value) && form.dataset.view !== value) form.dataset.view = value;
   };
-  buttons?.addEventListener("click", (event) => {
-    const value = event.target.closest("button[value]")?.value;
-    // A press that follows another window's choice is no choice.
-    if (value && value !== setting.value) setting.value = value;
-  });
+  if (setting.number > 0) show(setting.value);
   setting.subscribe(show);
-  if (setting.number > 0 && matchMedia("(min-width: 60rem)").matches) show(setting.value);
-}
-
-/** Whatever says `<details data-remember="name">` is open or folded everywhere alike. */
-function followFolds(settings) {
-  for (const details of document.querySelectorAll("details[data-remember]")) {
-    const setting = settings.open(`open:${details.dataset.remember}`.slice(0, 64), details.open ? "1" : "0");
-    const show = (value) => (details.open = value === "1");
-    if (setting.number > 0) show(setting.value);
-    setting.subscribe(show);
-    details.addEventListener("toggle", () => {
-      const value = details.open ? "1" : "0";
-      if (value !== setting.value) setting.value = value;
-    });
-  }
+  new MutationObserver(() => {
+    const { view } = form.dataset;
+    if (wide.matches && view !== setting.value) setting.value = view;
+  }).observe(form, { attributes: true, attributeFilter: ["data-view"] });
 }

@@ -9,7 +9,7 @@ export const KEYS = [
   ]],
   ["On a page", [["e", "Edit"], ["h", "History"]]],
   ["In the editor", [
-    ["Ctrl+S", "Save"], ["Ctrl+B", "Bold"], ["Ctrl+I", "Italic"],
+    ["Ctrl+S", "Save"], ["Ctrl+Enter", "Save, too"], ["Ctrl+B", "Bold"], ["Ctrl+I", "Italic"],
     ["Ctrl+K", "Link"],
   ]],
   ["Putting versions together", [

@@ -2,7 +2,7 @@
 import { icon, make } from "./page.js";
 
 /** Parts of an address that only make a notice appear. */
-const ONCE = ["saved", "page-name"];
+const ONCE = ["saved", "id", "page-name"];
 
 function dismiss(notice) {
   const inside = notice.contains(document.activeElement);
@@ -15,12 +15,19 @@ function dismiss(notice) {
   history.replaceState(history.state, "", address);
 }
 
-/** Gives the notices their buttons. */
-export function startNotices() {
-  for (const notice of document.querySelectorAll(".notice-success, .notice-info, .notice[data-dismiss]")) {
+function giveButtons() {
+  for (const notice of document.querySelectorAll(".notice:is(.notice-success, .notice-info, [data-dismiss]):not(.revision-banner)")) {
+    // Those that scripts made have their own.
+    if (notice.closest(".live-bars") || notice.querySelector(".notice-close")) continue;
     const button = make("button", { class: "button button-quiet button-small icon-button notice-close", type: "button",
       "aria-label": "Dismiss", title: "Dismiss" }, icon("close"));
     button.addEventListener("click", () => dismiss(notice));
     notice.append(button);
   }
+}
+
+/** Gives the notices their buttons. */
+export function startNotices() {
+  giveButtons();
+  document.addEventListener("everpage:shown", giveButtons);
 }

@@ -41,4 +41,5 @@ export function startTimes() {
   refreshTimes();
   setInterval(() => document.hidden || refreshTimes(), MINUTE / 2);
   document.addEventListener("visibilitychange", () => document.hidden || refreshTimes());
+  document.addEventListener("everpage:shown", () => refreshTimes());
 }

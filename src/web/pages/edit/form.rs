@@ -41,6 +41,8 @@ pub(super) enum Note {
 #[template(path = "pages/edit.html")]
 struct Editor<'a> {
     shell: Shell,
+    /// The language of the text.
+    language: String,
     path: &'a DocPath,
     title: &'a str,
     crumbs: Vec<Crumb>,
@@ -75,8 +77,10 @@ pub(super) fn show(
         Note::Failed(failure) => (None, Some(failure)),
     };
     let title = document.map_or(path.title(), Document::title);
+    let shell = Shell::new(site, visitor, &format!("Editing {title}"));
     let view = Editor {
-        shell: Shell::new(site, visitor, &format!("Editing {title}")),
+        language: document.map_or(shell.language.as_str(), |d| shell.language_of(d)).to_owned(),
+        shell,
         path,
         title,
         crumbs: crumbs(site, path),

@@ -21,7 +21,7 @@ use crate::store::StoreError;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
 use crate::web::pages::merge;
-use crate::web::shell::after_save;
+use crate::web::shell::Outcome;
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, IfMovedOn, Saved, WikiError};
 
@@ -164,12 +164,15 @@ fn take(
         nonce: form.nonce,
     };
     match site.wiki().save(&edit, if_moved_on) {
-        Ok(Saved::Done { document, owed, .. }) => {
-            let outcome = if if_moved_on == IfMovedOn::SecondVersion { "second" } else { "1" };
-            Ok(saved(site, &document, &form.author, outcome, owed))
+        Ok(Saved::Done { document, id, owed }) => {
+            let outcome = match if_moved_on {
+                IfMovedOn::Stop => Outcome::saved("1", id, owed),
+                IfMovedOn::SecondVersion => Outcome::other("second", owed),
+            };
+            Ok(saved(site, &document, &form.author, outcome))
         }
         Ok(Saved::Unchanged { document }) => {
-            Ok(saved(site, &document, &form.author, "same", false))
+            Ok(saved(site, &document, &form.author, Outcome::other("same", false)))
         }
         Ok(Saved::MovedOn { document }) => merge::moved_on(site, visitor, &edit, &document),
         Err(error) => {
@@ -219,9 +222,8 @@ fn bytes_to_save(
 }
 
 /// Leads to the page after a save and remembers the author's name.
-fn saved(site: &Site, document: &Document, author: &str, outcome: &str, owed: bool) -> Response {
-    let address = site.url(&document.path().address());
-    let address = after_save(&format!("{address}?saved={outcome}"), owed);
+fn saved(site: &Site, document: &Document, author: &str, outcome: Outcome) -> Response {
+    let address = outcome.at(&site.url(&document.path().address()));
     let cookie = [(header::SET_COOKIE, remember(site, "author", author))];
     (cookie, Redirect::to(&address)).into_response()
 }

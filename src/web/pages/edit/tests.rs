@@ -31,7 +31,7 @@ async fn a_page_is_edited_and_saved() {
     assert_eq!(page.field("content").as_deref(), Some("# Garden\n"));
     let typed = [("content", "# Garden\r\n\r\nBeans\r\n"), ("author", "Ben"), ("summary", "beans")];
     let saved = site.post("/-/edit/Projects/Garden", &fill(&form, &typed)).await;
-    assert_eq!(saved.location(), Some("/Projects/Garden?saved=1"));
+    assert_eq!(saved.saved_at(), Some("/Projects/Garden?saved=1"));
     assert!(saved.header("set-cookie").unwrap().starts_with("author=Ben;"));
     assert_eq!(site.content("Projects/Garden.md"), "# Garden\n\nBeans\n");
     let document = site.document("Projects/Garden.md").unwrap();
@@ -65,7 +65,7 @@ async fn a_new_page_begins_empty_and_the_same_text_again_is_no_revision() {
     );
     let form = form_of(&page);
     let saved = site.post("/-/edit/Garden", &fill(&form, &[("content", "text")])).await;
-    assert_eq!(saved.location(), Some("/Garden?saved=1"));
+    assert_eq!(saved.saved_at(), Some("/Garden?saved=1"));
     let form = form_of(&site.get("/-/edit/Garden").await);
     let same = site.post("/-/edit/Garden", &fill(&form, &[])).await;
     assert_eq!(same.location(), Some("/Garden?saved=same"));
@@ -116,7 +116,7 @@ async fn a_form_without_base_never_writes_over_a_page() {
     assert!(stopped.body.contains("mine"));
     assert_eq!(site.content("Garden.md"), "theirs");
     let new = site.post("/-/edit/Other", &[("content", "mine")]).await;
-    assert_eq!(new.location(), Some("/Other?saved=1"));
+    assert_eq!(new.saved_at(), Some("/Other?saved=1"));
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn a_deleted_page_is_written_anew_on_its_deletion() {
     assert_eq!(page.field("base"), Some(tombstone.to_string()));
     let form = form_of(&page);
     let saved = site.post("/-/edit/Garden", &fill(&form, &[("content", "again")])).await;
-    assert_eq!(saved.location(), Some("/Garden?saved=1"));
+    assert_eq!(saved.saved_at(), Some("/Garden?saved=1"));
     assert_eq!(site.document("Garden.md").unwrap().winner().unwrap().parents, [tombstone]);
 }
 
@@ -179,7 +179,7 @@ async fn an_empty_text_deletes_only_when_confirmed() {
     confirmed.push(("content", String::new()));
     let fields: Vec<_> = confirmed.iter().map(|(n, v)| (*n, v.as_str())).collect();
     let deleted = site.post("/-/edit/Garden", &fields).await;
-    assert_eq!(deleted.location(), Some("/Garden?saved=1"));
+    assert_eq!(deleted.saved_at(), Some("/Garden?saved=1"));
     let document = site.document("Garden.md").unwrap();
     assert!(document.is_deleted());
     assert_eq!(document.winner().unwrap().summary, "gone");
@@ -268,7 +268,7 @@ async fn a_disk_that_refuses_brings_the_text_back_and_takes_it_later() {
     fs::rename(&away, &pages).unwrap();
     let form = form_of(&refused);
     let saved = site.post("/-/edit/Garden", &fill(&form, &[])).await;
-    assert_eq!(saved.location(), Some("/Garden?saved=1"));
+    assert_eq!(saved.saved_at(), Some("/Garden?saved=1"));
     assert_eq!(site.content("Garden.md"), "two");
     assert!(fs::metadata(&pages).unwrap().permissions().mode() & 0o700 != 0);
 }

@@ -15,6 +15,8 @@ const FEW: usize = 60;
 pub(super) enum Row {
     Open {
         name: String,
+        /// What is remembered of it is remembered under this name.
+        path: String,
         count: usize,
     },
     Close,
@@ -101,7 +103,7 @@ impl Folder {
                 continue;
             }
             *room -= count;
-            rows.push(Row::Open { name, count });
+            rows.push(Row::Open { name, path: path.clone(), count });
             // All of it fits, so nothing in it takes from the room of others.
             folder.write(&path, &mut usize::MAX.clone(), rows);
             rows.push(Row::Close);

@@ -24,7 +24,7 @@ use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Query, Submitted, Target, Visitor, remember};
 use crate::web::pages::edit;
-use crate::web::shell::after_save;
+use crate::web::shell::{Outcome, after_save};
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, IfMovedOn, MAX_MERGED, Saved};
 
@@ -234,8 +234,12 @@ impl Task<'_> {
         also.truncate(MAX_MERGED);
         let edit = self.edit(draft.theirs, also, text.into_bytes());
         match self.site.wiki().save(&edit, IfMovedOn::Stop) {
-            Ok(Saved::Done { document, owed, .. }) => Ok(self.done(&document, "merged", owed)),
-            Ok(Saved::Unchanged { document }) => Ok(self.done(&document, "same", false)),
+            Ok(Saved::Done { document, id, owed }) => {
+                Ok(self.done(&document, Outcome::saved("merged", id, owed)))
+            }
+            Ok(Saved::Unchanged { document }) => {
+                Ok(self.done(&document, Outcome::other("same", false)))
+            }
             Ok(Saved::MovedOn { document }) => {
                 let next = Draft {
                     back_to_inbox: draft.back_to_inbox,
@@ -269,9 +273,15 @@ impl Task<'_> {
             ..self.edit(base, also, ending.apply(text).into_bytes())
         };
         match self.site.wiki().save(&edit, IfMovedOn::SecondVersion) {
-            Ok(Saved::Unchanged { document }) => Ok(self.done(&document, "same", false)),
-            Ok(Saved::Done { document, owed, .. }) => Ok(self.done(&document, "second", owed)),
-            Ok(Saved::MovedOn { document }) => Ok(self.done(&document, "second", false)),
+            Ok(Saved::Unchanged { document }) => {
+                Ok(self.done(&document, Outcome::other("same", false)))
+            }
+            Ok(Saved::Done { document, owed, .. }) => {
+                Ok(self.done(&document, Outcome::other("second", owed)))
+            }
+            Ok(Saved::MovedOn { document }) => {
+                Ok(self.done(&document, Outcome::other("second", false)))
+            }
             Err(error) => self.refused(draft, error.into()),
         }
     }
@@ -289,8 +299,12 @@ impl Task<'_> {
             return self.moved("That version is not there any more.");
         }
         match self.site.wiki().settle(&edit, like)? {
-            Saved::Done { document, owed, .. } => Ok(self.done(&document, "settled", owed)),
-            Saved::Unchanged { document } => Ok(self.done(&document, "settled", false)),
+            Saved::Done { document, owed, .. } => {
+                Ok(self.done(&document, Outcome::other("settled", owed)))
+            }
+            Saved::Unchanged { document } => {
+                Ok(self.done(&document, Outcome::other("settled", false)))
+            }
             Saved::MovedOn { document } => self.moved_to(
                 &document,
                 "Somebody has changed the page or dealt with this version meanwhile.",
@@ -307,7 +321,7 @@ impl Task<'_> {
             r.id.nonce() == self.form.nonce && theirs.is_some_and(|id| r.parents.contains(&id))
         };
         if self.document.revisions().any(sent) {
-            return Ok(self.done(self.document, "merged", false));
+            return Ok(self.done(self.document, Outcome::other("merged", false)));
         }
         if resolution.winner != self.form.theirs || seen != self.form.with {
             return self
@@ -324,8 +338,12 @@ impl Task<'_> {
             };
         }
         match self.site.wiki().save(&edit, IfMovedOn::Stop)? {
-            Saved::Done { document, owed, .. } => Ok(self.done(&document, "merged", owed)),
-            Saved::Unchanged { document } => Ok(self.done(&document, "merged", false)),
+            Saved::Done { document, id, owed } => {
+                Ok(self.done(&document, Outcome::saved("merged", id, owed)))
+            }
+            Saved::Unchanged { document } => {
+                Ok(self.done(&document, Outcome::other("merged", false)))
+            }
             Saved::MovedOn { document } => {
                 self.moved_to(&document, "Somebody has changed the page meanwhile.")
             }
@@ -374,22 +392,22 @@ impl Task<'_> {
     }
 
     /// Leads to where the visitor goes on.
-    fn done(&self, document: &Document, how: &str, owed: bool) -> Response {
+    fn done(&self, document: &Document, outcome: Outcome) -> Response {
         let site = self.site;
         let address = document.path().address();
         let waiting = !document.resolution().conflicts.is_empty();
+        let how = outcome.how();
         let to = if self.form.back_to_inbox {
             let name = document.path().as_str().as_bytes();
             let name: String = form_urlencoded::byte_serialize(name).collect();
-            site.url(&format!("-/conflicts?saved={how}&page-name={name}"))
-        } else if waiting && how != "second" && self.form.content.is_none() {
-            site.url(&format!("-/merge/{address}?saved={how}"))
-        } else if document.is_live() {
-            site.url(&format!("{address}?saved={how}"))
+            let inbox = site.url(&format!("-/conflicts?saved={how}&page-name={name}"));
+            after_save(&inbox, outcome.owed())
+        } else if document.is_live() && (!waiting || how == "second" || self.form.content.is_some())
+        {
+            outcome.at(&site.url(&address))
         } else {
-            site.url(&format!("-/merge/{address}?saved={how}"))
+            outcome.at(&site.url(&format!("-/merge/{address}")))
         };
-        let to = after_save(&to, owed);
         let cookie = remember(site, "author", &self.form.author);
         if self.form.author.is_empty() {
             return Redirect::to(&to).into_response();

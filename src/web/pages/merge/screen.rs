@@ -194,7 +194,8 @@ struct MergeScreen<'a> {
 
 /// The merged page as it would be saved now.
 enum ResultView {
-    Rendered(SafeHtml),
+    /// A page, and its language.
+    Rendered(SafeHtml, String),
     Plain(String),
     Deleted,
     TooLarge,
@@ -344,9 +345,8 @@ fn result_view(site: &Site, document: &Document, draft: &Draft, view: &MergeView
     } else if text.len() > SHOWN_RESULT {
         ResultView::TooLarge
     } else if document.path().is_page() {
-        ResultView::Rendered(
-            site.wiki().render(document.path(), &text, RenderOptions::default()).html,
-        )
+        let rendered = site.wiki().render(document.path(), &text, RenderOptions::default());
+        ResultView::Rendered(rendered.html, site.settings().language.clone())
     } else {
         ResultView::Plain(text)
     }

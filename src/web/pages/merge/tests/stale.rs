@@ -48,7 +48,7 @@ async fn what_is_chosen_is_what_is_shown_and_what_is_saved() {
             assert!(shown.body.contains(line), "{pick}: {}", shown.body);
         }
         let saved = form.press(&site, "/-/merge/Garden", "save").await;
-        assert_eq!(saved.location(), Some("/Garden?saved=merged"), "{pick}");
+        assert_eq!(saved.saved_at(), Some("/Garden?saved=merged"), "{pick}");
         let title =
             if site.content("Garden.md").starts_with("# My") { "My garden" } else { "Garden" };
         let expected = format!("# {title}\n\n{beans}\nPeas.\n\nLeeks and onions.\n");
@@ -96,7 +96,7 @@ async fn a_second_press_is_one_revision() {
     let form = Form::of(&page).with("hunk-0", "both");
     for _ in 0..3 {
         let saved = form.press(&site, "/-/merge/Garden", "save").await;
-        assert_eq!(saved.location(), Some("/Garden?saved=merged"));
+        assert_eq!(saved.saved_at(), Some("/Garden?saved=merged"));
     }
     assert_eq!(site.document("Garden.md").unwrap().revision_count(), 3);
     for _ in 0..2 {
@@ -135,7 +135,7 @@ async fn the_merged_text_can_be_taken_to_the_editor_and_saved_from_there() {
     assert_eq!(editor.field("content").as_deref(), Some("b\nc\n"));
     let form = Form::read(after(&editor, "<form class=\"editor\""));
     let saved = form.with("content", "b, c and d").press(&site, "/-/edit/Garden", "save").await;
-    assert_eq!(saved.location(), Some("/Garden?saved=1"), "{}", saved.body);
+    assert_eq!(saved.saved_at(), Some("/Garden?saved=1"), "{}", saved.body);
     assert_eq!(site.content("Garden.md"), "b, c and d");
 }
 

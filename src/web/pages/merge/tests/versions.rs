@@ -13,7 +13,7 @@ async fn two_versions_are_merged_and_the_conflict_is_gone_everywhere() {
     assert!(page.body.contains("Why is Cleo’s version shown?"));
     let form = Form::of(&page).with("hunk-0", "both");
     let saved = form.press(&site, "/-/merge/Garden", "save").await;
-    assert_eq!(saved.location(), Some("/Garden?saved=merged"));
+    assert_eq!(saved.saved_at(), Some("/Garden?saved=merged"));
     assert_eq!(site.content("Garden.md"), "a\n\nb of Cleo\nb of Bob\n");
     assert_eq!(inbox(&site).await, [] as [&str; 0]);
     let document = site.document("Garden.md").unwrap();
@@ -78,7 +78,7 @@ async fn versions_that_fit_together_are_merged_at_once() {
     let form = Form::about_all(&page);
     for _ in 0..2 {
         let saved = form.press(&site, "/-/merge/Garden", "all").await;
-        assert_eq!(saved.location(), Some("/Garden?saved=merged"));
+        assert_eq!(saved.saved_at(), Some("/Garden?saved=merged"));
     }
     let all = "one of Ada\n\ntwo of Bob\n\nthree of Cleo\n\nfour of Dora\n";
     assert_eq!(site.content("Garden.md"), all);
@@ -99,7 +99,7 @@ async fn versions_are_merged_one_after_another() {
         let saved = form.press(&site, "/-/merge/Garden", "save").await;
         let last = i + 1 == heads.len();
         let to = if last { "/Garden?saved=merged" } else { "/-/merge/Garden?saved=merged" };
-        assert_eq!(saved.location(), Some(to));
+        assert_eq!(saved.saved_at(), Some(to));
         assert_eq!(site.document("Garden.md").unwrap().resolution().conflicts.len(), 2 - i);
     }
     let mut lines: Vec<String> = site.content("Garden.md").lines().map(str::to_owned).collect();
@@ -216,5 +216,6 @@ async fn the_inbox_is_filtered_and_sorted() {
     assert_eq!(paths("?q=pea").await, ["Peas.md"]);
     assert_eq!(paths("?q=nothing").await, [] as [&str; 0]);
     let page = site.get("/-/conflicts?q=nothing").await;
+    assert!(page.body.contains("?q=nothing") && !page.body.contains("?&"));
     assert!(page.body.contains("No waiting version matches"));
 }
