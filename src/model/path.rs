@@ -6,6 +6,7 @@
 //! normalisation are the same document ([`DocPath::key`]). A `DocPath` is rejected or accepted,
 //! never repaired: whoever takes names from people normalises first ([`DocPath::from_user`]).
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -87,6 +88,12 @@ pub struct DocKey(String);
 impl DocKey {
     /// Returns the folded text, for maps and prefix look-ups.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for DocKey {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -104,6 +105,24 @@ impl Catalog {
     /// Returns the names of live documents in order.
     pub(super) fn live(&self) -> Vec<DocPath> {
         self.inner.read().live.values().cloned().collect()
+    }
+
+    /// Returns the keys and names of live documents in order.
+    pub(super) fn live_names(&self) -> Vec<(DocKey, DocPath)> {
+        let inner = self.inner.read();
+        inner.live.iter().map(|(key, path)| (key.clone(), path.clone())).collect()
+    }
+
+    /// Returns the first names of live documents in a folder, and how many there are.
+    pub(super) fn live_below(&self, folder: &str, limit: usize) -> (Vec<DocPath>, usize) {
+        let prefix = format!("{}/", fold(folder));
+        let inner = self.inner.read();
+        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+        let all = inner.live.range::<str, _>(from);
+        let mut below = all.take_while(|(key, _)| key.as_str().starts_with(&prefix));
+        let first: Vec<DocPath> = below.by_ref().take(limit).map(|(_, p)| p.clone()).collect();
+        let count = first.len() + below.count();
+        (first, count)
     }
 
     /// Returns live documents in order of name.

@@ -249,6 +249,16 @@ impl Wiki {
         self.catalog.live()
     }
 
+    /// Returns the keys and names of all live documents in order.
+    pub fn names(&self) -> Vec<(DocKey, DocPath)> {
+        self.catalog.live_names()
+    }
+
+    /// Returns the first names of live documents in a folder, in any case, and how many there are.
+    pub fn paths_below(&self, folder: &str, limit: usize) -> (Vec<DocPath>, usize) {
+        self.catalog.live_below(folder, limit)
+    }
+
     /// Returns all live documents in order of name.
     pub fn live(&self) -> Vec<Arc<Document>> {
         self.catalog.live_documents()

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use crate::model::path::{DocPath, fold};
+use crate::model::path::{DocKey, DocPath, PAGE_SUFFIX, fold};
 use crate::web::error::Failure;
 use crate::web::extract::Query;
 use crate::web::site::Site;
@@ -39,8 +39,8 @@ pub(in crate::web) async fn complete(
             });
             return Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response());
         }
-        let paths = wiki.paths();
-        let names = find(&paths, query, limit).into_iter().map(|path| {
+        let known = wiki.names();
+        let names = find(&known, query, limit).into_iter().map(|path| {
             serde_json::json!({
                 "name": path.title(),
                 "folder": path.folder(),
@@ -57,18 +57,21 @@ pub(in crate::web) async fn complete(
 }
 
 /// Returns the names that fit, best first; shorter names before longer ones that fit as well.
-fn find<'a>(paths: &'a [DocPath], query: &str, limit: usize) -> Vec<&'a DocPath> {
+fn find<'a>(known: &'a [(DocKey, DocPath)], query: &str, limit: usize) -> Vec<&'a DocPath> {
     let query = fold(query);
-    let mut found: Vec<_> =
-        paths.iter().filter_map(|path| rank(path, &query).map(|rank| (rank, path))).collect();
+    let ranked = |(key, path): &'a (DocKey, DocPath)| Some((rank(key, path, &query)?, path));
+    let mut found: Vec<_> = known.iter().filter_map(ranked).collect();
     let order = |(rank, path): &(u8, &DocPath)| (*rank, !path.is_page(), path.as_str().len());
     found.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.1.cmp(b.1)));
     found.into_iter().take(limit).map(|(_, path)| path).collect()
 }
 
 /// Says how well a name fits a folded query: the lower the better, `None` for not at all.
-fn rank(path: &DocPath, query: &str) -> Option<u8> {
-    let title = fold(path.title());
+fn rank(key: &DocKey, path: &DocPath, query: &str) -> Option<u8> {
+    // The key is folded already, which costs more than all of the rest.
+    let suffix = if path.is_page() { PAGE_SUFFIX } else { "" };
+    let whole = key.as_str().strip_suffix(suffix).unwrap_or(key.as_str());
+    let title = whole.rsplit('/').next().unwrap_or(whole);
     if title == query {
         Some(0)
     } else if title.starts_with(query) {
@@ -77,9 +80,10 @@ fn rank(path: &DocPath, query: &str) -> Option<u8> {
         Some(2)
     } else if title.contains(query) {
         Some(3)
+    } else if whole.contains(query) {
+        Some(4)
     } else {
-        let whole = fold(path.without_suffix());
-        if whole.contains(query) { Some(4) } else { has_in_order(&whole, query).then_some(5) }
+        has_in_order(whole, query).then_some(5)
     }
 }
 
@@ -140,13 +144,13 @@ mod tests {
     use super::*;
     use crate::web::test_support::TestSite;
 
-    fn paths(names: &[&str]) -> Vec<DocPath> {
-        names.iter().map(|n| DocPath::new(n).unwrap()).collect()
+    fn known(names: &[&str]) -> Vec<(DocKey, DocPath)> {
+        names.iter().map(|n| DocPath::new(n).unwrap()).map(|p| (p.key(), p)).collect()
     }
 
     #[test]
     fn the_best_names_come_first() {
-        let paths = paths(&[
+        let known = known(&[
             "Far garden.md",
             "Garden.md",
             "Garden/Beds.md",
@@ -154,7 +158,7 @@ mod tests {
             "Vergarden.md",
             "garden.png",
         ]);
-        let found: Vec<_> = find(&paths, "garden", 10).iter().map(|p| p.as_str()).collect();
+        let found: Vec<_> = find(&known, "garden", 10).iter().map(|p| p.as_str()).collect();
         assert_eq!(
             found,
             [
@@ -166,9 +170,9 @@ mod tests {
                 "Garden/Beds.md"
             ]
         );
-        assert_eq!(find(&paths, "grdbds", 10).len(), 1);
-        assert!(find(&paths, "zzz", 10).is_empty());
-        assert_eq!(find(&paths, "", 2).len(), 2);
+        assert_eq!(find(&known, "grdbds", 10).len(), 1);
+        assert!(find(&known, "zzz", 10).is_empty());
+        assert_eq!(find(&known, "", 2).len(), 2);
     }
 
     #[tokio::test]

@@ -284,11 +284,8 @@ fn show_absent(
 ) -> Result<Response, Failure> {
     let deleted = document.filter(|d| d.is_deleted());
     let last = deleted.and_then(|d| d.revisions().find(|r| r.damage.is_none() && !r.is_deletion()));
-    let folder = format!("{}/", path.without_suffix());
-    let mut children = site.wiki().paths();
-    children.retain(|p| p.as_str().starts_with(&folder));
-    let left_out = children.len().saturating_sub(MOST_CHILDREN);
-    children.truncate(MOST_CHILDREN);
+    let (children, count) = site.wiki().paths_below(path.without_suffix(), MOST_CHILDREN);
+    let left_out = count - children.len();
     // A folder is something to show, if not a page.
     let status = if deleted.is_none() && !children.is_empty() {
         StatusCode::OK
