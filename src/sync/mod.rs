@@ -11,6 +11,7 @@
 //! A [`Host`] answers peers for a replica, over HTTP or in the same process ([`InProcess`]).
 //! Everything blocks; nothing here is async and nothing resolves.
 
+pub mod bundle;
 mod error;
 pub mod frame;
 pub mod host;
