@@ -4,6 +4,7 @@
 //! thing they share. It must decide nothing that the wiki decides; it reads arguments, calls, and
 //! prints. Results go to standard output, everything about how it went to standard error.
 
+mod bundle;
 mod cat;
 mod check;
 mod conflicts;
@@ -19,6 +20,7 @@ mod quarantine;
 mod serve;
 mod show;
 mod sync;
+mod unbundle;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -103,6 +105,8 @@ enum Command {
     Sync(sync::Sync),
     Peer(peer::Peer),
     Quarantine(quarantine::Quarantine),
+    Bundle(bundle::Bundle),
+    Unbundle(unbundle::Unbundle),
 }
 
 /// How a command ended that did what it could.
@@ -208,6 +212,8 @@ impl Cli {
             Some(Command::Sync(command)) => command.run(&mut context),
             Some(Command::Peer(command)) => command.run(&mut context),
             Some(Command::Quarantine(command)) => command.run(&mut context),
+            Some(Command::Bundle(command)) => command.run(&mut context),
+            Some(Command::Unbundle(command)) => command.run(&mut context),
         }?;
         context.out.flush()?;
         Ok(outcome)

@@ -25,7 +25,8 @@ pub const MAX_ID: usize = 64;
 /// Files up to this size are read into memory as a whole, on both sides.
 pub const SMALL: u64 = 1 << 20;
 
-const END: u8 = 0;
+/// Stands at the end of a stream.
+pub(super) const NO_MORE: u8 = 0;
 const REVISION: u8 = 1;
 
 /// What a frame says of the file that follows.
@@ -60,7 +61,7 @@ impl FrameHead {
     pub fn read(stream: &mut dyn Read) -> io::Result<Option<Self>> {
         let [kind] = bytes(stream)?;
         match kind {
-            END => return Ok(None),
+            NO_MORE => return Ok(None),
             REVISION => {}
             _ => return Err(invalid("neither a revision nor the end follows")),
         }
@@ -92,6 +93,32 @@ fn invalid(reason: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, reason)
 }
 
+/// Opens a revision for sending, with its length; `None` where it has gone or is not whole any more.
+#[expect(clippy::type_complexity, reason = "a length and a reader, or nothing")]
+pub(super) fn open_whole(
+    replica: &dyn Replica,
+    path: &DocPath,
+    id: RevisionId,
+    largest: u64,
+) -> Result<Option<(u64, Box<dyn Read + Send>)>, ReplicaError> {
+    let Some(mut file) = replica.open(path, id)? else { return Ok(None) };
+    if file.length > largest {
+        tracing::info!(%path, %id, "a revision is larger than the peer takes and was not sent");
+        return Ok(None);
+    }
+    if file.length > SMALL {
+        return Ok(Some((file.length, file.reader)));
+    }
+    // What fits in memory is looked at first: damage that nobody has noticed yet stays here.
+    let mut whole = Vec::with_capacity(file.length as usize);
+    let read = file.reader.by_ref().take(SMALL + 1).read_to_end(&mut whole);
+    if read.is_err() || parse(id, &whole).is_err() {
+        tracing::warn!(%path, %id, "a revision is not whole any more and was not sent");
+        return Ok(None);
+    }
+    Ok(Some((whole.len() as u64, Box::new(io::Cursor::new(whole)))))
+}
+
 /// Gives revisions of a replica as a stream of frames, one file open at a time.
 ///
 /// A revision that has gone, or turns out not to be whole, is left out. A large one that is cut
@@ -121,7 +148,7 @@ struct Outgoing {
 
 impl<'a> Frames<'a> {
     /// What ends a stream; by itself, a stream of nothing.
-    pub const END: [u8; 1] = [END];
+    pub const END: [u8; 1] = [NO_MORE];
 
     /// Sends these revisions, in order of document and number: parents come before their children.
     pub fn new(replica: &'a dyn Replica, revisions: Vec<(DocPath, RevisionId)>) -> Self {
@@ -163,7 +190,9 @@ impl<'a> Frames<'a> {
     /// Begins the next frame, or the end.
     fn advance(&mut self) -> io::Result<()> {
         while let Some((path, id)) = self.rest.pop() {
-            let Some((length, reader)) = self.open(&path, id).map_err(io::Error::other)? else {
+            let Some((length, reader)) =
+                open_whole(self.replica(), &path, id, self.largest).map_err(io::Error::other)?
+            else {
                 self.replica().show(&path);
                 continue;
             };
@@ -173,33 +202,9 @@ impl<'a> Frames<'a> {
             self.sent += 1;
             return Ok(());
         }
-        self.head = io::Cursor::new(vec![END]);
+        self.head = io::Cursor::new(vec![NO_MORE]);
         self.ended = true;
         Ok(())
-    }
-
-    #[expect(clippy::type_complexity, reason = "a length and a reader, or nothing")]
-    fn open(
-        &self,
-        path: &DocPath,
-        id: RevisionId,
-    ) -> Result<Option<(u64, Box<dyn Read + Send>)>, ReplicaError> {
-        let Some(mut file) = self.replica().open(path, id)? else { return Ok(None) };
-        if file.length > self.largest {
-            tracing::info!(%path, %id, "a revision is larger than the peer takes and was not sent");
-            return Ok(None);
-        }
-        if file.length > SMALL {
-            return Ok(Some((file.length, file.reader)));
-        }
-        // What fits in memory is looked at first: damage that nobody has noticed yet stays here.
-        let mut whole = Vec::with_capacity(file.length as usize);
-        let read = file.reader.by_ref().take(SMALL + 1).read_to_end(&mut whole);
-        if read.is_err() || parse(id, &whole).is_err() {
-            tracing::warn!(%path, %id, "a revision is not whole any more and was not sent");
-            return Ok(None);
-        }
-        Ok(Some((whole.len() as u64, Box::new(io::Cursor::new(whole)))))
     }
 }
 

@@ -12,6 +12,7 @@
 //! [`Follower`] keeps a replica in step with a peer for ever.
 //! Everything blocks; nothing here is async and nothing resolves.
 
+pub mod bundle;
 mod elsewhere;
 mod error;
 pub mod follow;

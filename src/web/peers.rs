@@ -35,6 +35,7 @@ pub(super) struct Contact {
     /// Which replica it said it is.
     pub(super) replica: Option<String>,
     /// When it asked last.
+    #[expect(clippy::struct_field_names, reason = "it stands beside last_success in the JSON")]
     pub(super) last_contact: Option<Timestamp>,
     /// When it got an answer last.
     pub(super) last_success: Option<Timestamp>,

@@ -95,6 +95,7 @@ pub(super) enum NotAccepted {
 }
 
 impl NotAccepted {
+    #[expect(clippy::needless_pass_by_value, reason = "it takes what map_err gives")]
     fn from_local(error: ReplicaError) -> Self {
         tracing::warn!(%error, "the quarantine cannot be used");
         Self::For("The disk of the server refused; its log says more.".to_owned())

@@ -104,6 +104,7 @@ pub struct Document {
     key: DocKey,
     /// The directories that hold revisions of it, with the state they were read in.
     pub(super) dirs: Vec<(DiskDir, Option<Stamp>)>,
+    unsettled: Vec<DiskDir>,
     revisions: BTreeMap<RevisionId, Arc<Revision>>,
     history: History,
     resolution: Resolution,
@@ -134,7 +135,27 @@ impl Document {
         let named_by = resolution.winner.and_then(|id| revisions.get(&id)).map(|r| &r.dir);
         let path = named_by.or(dirs.first().map(|(dir, _)| dir))?.path().clone();
         let key = path.key();
-        Some(Self { path, key, dirs, revisions, history, resolution, findings, outline: None })
+        Some(Self {
+            path,
+            key,
+            dirs,
+            unsettled: Vec::new(),
+            revisions,
+            history,
+            resolution,
+            findings,
+            outline: None,
+        })
+    }
+
+    /// Notes the directories that have to be looked at again, as files went while they were read.
+    pub(super) fn set_unsettled(&mut self, dirs: Vec<DiskDir>) {
+        self.unsettled = dirs;
+    }
+
+    /// Returns what [`Document::set_unsettled`] noted.
+    pub(super) fn unsettled(&self) -> &[DiskDir] {
+        &self.unsettled
     }
 
     pub(super) fn set_outline(&mut self, outline: Option<Outline>) {

@@ -281,8 +281,9 @@ impl Wiki {
         }
         let held = known.iter().flat_map(|d| d.shared_revisions().cloned());
         let findings = known.as_ref().map(|d| d.own_findings().to_vec()).unwrap_or_default();
-        let document = Document::new(dirs, held.chain([Arc::new(revision)]), findings)
+        let mut document = Document::new(dirs, held.chain([Arc::new(revision)]), findings)
             .unwrap_or_else(|| unreachable!("there is at least the new revision's directory"));
+        document.set_unsettled(known.as_ref().map(|d| d.unsettled().to_vec()).unwrap_or_default());
         self.finish(&key, known.as_deref(), document, &contents)
     }
 

@@ -204,7 +204,18 @@ impl Wiki {
         if revision.damage.is_some() {
             return Err(WikiError::Damaged { path: path(), id });
         }
-        Ok(self.store.open(&revision.dir, id)?)
+        match self.store.open(&revision.dir, id) {
+            // Another program deleted it a moment ago: it is put back before anyone misses it.
+            Err(StoreError::NotFound(_)) => {
+                let lock = self.lock(document.key());
+                // Whoever saves this document right now looks at it anyway.
+                if let Some(_guard) = lock.try_lock() {
+                    self.refresh_locked(document.key(), document.path())?;
+                }
+                Ok(self.store.open(&revision.dir, id)?)
+            }
+            opened => Ok(opened?),
+        }
     }
 
     /// Returns the content of a revision as text.

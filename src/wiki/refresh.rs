@@ -101,7 +101,11 @@ impl Wiki {
             // means nothing to note, and readers keep what is rendered.
             let unsettled = |(_, l): &(DiskDir, Listing)| l.stamp.is_some_and(|s| s.recent);
             match known {
-                Some(known) if listings.iter().any(unsettled) && as_listed(&known, &listings) => {
+                Some(known)
+                    if listings.iter().any(unsettled)
+                        && as_listed(&known, &listings)
+                        && known.unsettled().is_empty() =>
+                {
                     Some(known)
                 }
                 known => self.take_in(key, known.as_deref(), listings)?,
@@ -113,6 +117,9 @@ impl Wiki {
 
     /// Compares stamps: one cheap look at each directory.
     fn unchanged(&self, known: Option<&Document>, dirs: &[DiskDir]) -> Result<bool, StoreError> {
+        if known.is_some_and(|d| !d.unsettled().is_empty()) {
+            return Ok(false);
+        }
         for dir in dirs {
             let then = known
                 .and_then(|d| d.dirs.iter().find(|(held, _)| held == dir))
@@ -136,15 +143,21 @@ impl Wiki {
         known: Option<&Document>,
         mut listings: Vec<(DiskDir, Listing)>,
     ) -> Result<Option<Arc<Document>>, WikiError> {
-        let mut healed = Vec::new();
+        let (mut healed, mut unsettled) = (Vec::new(), Vec::new());
         for (dir, listing) in &mut listings {
             // At first sight what vanished while no server ran is put back; later, what we held.
-            let vanished = known.is_none_or(|d| lost(d, dir, listing));
+            let vanished =
+                known.is_none_or(|d| lost(d, dir, listing) || d.unsettled().contains(dir));
             if vanished {
-                healed.extend(self.heal(dir));
-                if !healed.is_empty() || listing.revisions.is_empty() {
+                let back = self.heal(dir);
+                if !back.is_empty() || listing.revisions.is_empty() {
                     *listing = self.store.list(dir)?;
                 }
+                // A program that is still deleting may have been faster: the next look tries again.
+                if known.is_some_and(|d| lost(d, dir, listing)) || !has_all(listing, dir, &back) {
+                    unsettled.push(dir.clone());
+                }
+                healed.extend(back);
             }
         }
         let mut found = Vec::new();
@@ -156,7 +169,11 @@ impl Wiki {
                     found.push(Arc::clone(revision));
                     continue;
                 }
+                let reported = healed.len();
                 let loaded = self.load(known, dir, entry, &mut contents, &mut healed)?;
+                if loaded.is_none() && healed.len() == reported {
+                    unsettled.push(dir.clone());
+                }
                 found.extend(loaded);
             }
         }
@@ -185,7 +202,10 @@ impl Wiki {
             return Ok(None);
         }
         let document = Document::new(dirs, found, findings);
-        Ok(document.map(|d| self.finish(key, known, d, &contents)))
+        Ok(document.map(|mut document| {
+            document.set_unsettled(unsettled);
+            self.finish(key, known, document, &contents)
+        }))
     }
 
     /// Reads one revision file that is new or was changed.
@@ -396,6 +416,15 @@ fn lost(document: &Document, dir: &DiskDir, listing: &Listing) -> bool {
         .revisions()
         .filter(|r| r.dir == *dir)
         .any(|r| listing.revisions.binary_search_by_key(&r.id, |e| e.id).is_err())
+}
+
+/// Tells whether a listing shows everything that was put back.
+fn has_all(listing: &Listing, dir: &DiskDir, back: &[Finding]) -> bool {
+    back.iter().all(|finding| {
+        let name = finding.path.strip_prefix(dir.as_str()).map(|rest| rest.trim_start_matches('/'));
+        name.and_then(|name| name.parse().ok())
+            .is_none_or(|id| listing.revisions.binary_search_by_key(&id, |e| e.id).is_ok())
+    })
 }
 
 /// Tells whether the listings show just the files that the document was made from.

@@ -9,10 +9,12 @@ import { chromium } from "./node_modules/playwright-core/index.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/** The built program. */
+export const program = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug", "everpage");
+
 export async function startServer() {
   const data = mkdtempSync(join(tmpdir(), "everpage-"));
   cpSync(join(root, "data", "pages"), join(data, "pages"), { recursive: true });
-  const program = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug", "everpage");
   const child = spawn(program, ["--data", data, "serve", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "ignore", "pipe"] });
   const lines = createInterface({ input: child.stderr });
   const url = await new Promise((resolve, reject) => {

@@ -6,6 +6,7 @@
     reason = "helpers of tests stop where they cannot go on, as tests do"
 )]
 
+mod bundle;
 mod check;
 mod import;
 mod merge;

@@ -5,12 +5,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use everpage::store::fs::Op;
 use rustix::io::Errno;
 
-use crate::support::{Faulty, Form, Place, Server, id};
+use crate::support::{Faulty, Form, Place, Server, eventually, id};
 
 const OPS: [Op; 6] =
     [Op::MakeDir, Op::CreateTemp, Op::Write, Op::SyncFile, Op::Publish, Op::SyncDir];
@@ -218,4 +219,37 @@ fn a_disk_that_turns_read_only_refuses_with_the_text_and_goes_on_reading() {
     disk.remount("remount,rw", &place);
     assert_eq!(Form::of(&refused).send(browser, "Garden", "save").status, 303);
     assert_eq!(browser.raw("Garden"), TEXT);
+}
+
+#[test]
+fn what_another_program_deletes_while_it_is_written_comes_back() {
+    for times in 1..=4 {
+        let place = Place::new();
+        let folder = place.pages().join("New.md");
+        let (left, there) = (Arc::new(AtomicUsize::new(0)), folder.clone());
+        let counter = Arc::clone(&left);
+        // Whatever has just got its name is deleted before that is durable, so many times.
+        let server = Faulty::start(&place.data(), move |op, path| {
+            let due = op == Op::SyncDir
+                && path.ends_with("New.md")
+                && counter
+                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+                    .is_ok();
+            if due {
+                for entry in fs::read_dir(&there)?.flatten() {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+            Ok(())
+        });
+        let browser = server.browser;
+        browser.saved("New", "first\n");
+        left.store(times, Ordering::SeqCst);
+        browser.saved("New", "second\n");
+        eventually("both revisions are back", || {
+            let files = fs::read_dir(&folder).map_or(0, Iterator::count);
+            (files, browser.raw("New").as_str()) == (2, "second\n")
+        });
+        assert_eq!(left.load(Ordering::SeqCst), 0, "{times}");
+    }
 }

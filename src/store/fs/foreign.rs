@@ -42,8 +42,14 @@ pub(super) fn sort_entry(
     if kind.is_symlink() {
         return finding(FindingKind::SymbolicLink, "symbolic links are not followed");
     }
-    if name.starts_with('.') || (is_foreign(name) && !kind.is_dir()) {
-        return finding(FindingKind::Foreign, "a file of another program, ignored");
+    match whose(name) {
+        Some(Whose::Copy(program)) if !kind.is_dir() => {
+            return Some(conflict_copy(relative, name, &shown, program));
+        }
+        Some(Whose::Program(what)) if name.starts_with('.') || !kind.is_dir() => {
+            return finding(FindingKind::Foreign, &format!("{what}, ignored"));
+        }
+        _ => {}
     }
     if kind.is_dir() {
         if RevisionId::is_shaped_like(name) {
@@ -105,27 +111,95 @@ fn plain_file(relative: &str, name: &str, shown: &str) -> Finding {
     }
 }
 
-/// Tells whether a name is one that sync tools and editors leave behind.
-fn is_foreign(name: &str) -> bool {
+/// What a name that no revision has says of where the file comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// What a program needs for itself.
+    Program(&'static str),
+    /// What a program made of a file that was changed in two places: somebody may miss it.
+    Copy(&'static str),
+}
+
+/// Tells which program a file belongs to. Everything that begins with a dot is another program's.
+fn whose(name: &str) -> Option<Whose> {
     let lower = name.to_ascii_lowercase();
-    let extension = lower.rsplit_once('.').map_or("", |(_, e)| e);
-    matches!(
-        extension,
-        "tmp"
-            | "temp"
-            | "swp"
-            | "swo"
-            | "swx"
-            | "bak"
-            | "orig"
-            | "rej"
-            | "part"
-            | "partial"
-            | "crdownload"
-    ) || lower.contains(".sync-conflict-")
-        || lower.starts_with('~')
-        || lower.ends_with('~')
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|p| lower.starts_with(p));
+    let ends = |suffixes: &[&str]| suffixes.iter().any(|s| lower.ends_with(s));
+    let contains = |parts: &[&str]| parts.iter().any(|p| lower.contains(p));
+    // Conflicts first: their names may end like anything.
+    if contains(&[".sync-conflict-"]) {
+        return Some(Whose::Copy("Syncthing"));
+    }
+    if contains(&["conflicted copy"]) {
+        return Some(Whose::Copy("Dropbox or Nextcloud"));
+    }
+    if begins(&[".bak."]) {
+        return Some(Whose::Copy("Unison"));
+    }
+    let what = if begins(&[".syncthing.", "~syncthing~"]) {
+        "a temporary file of Syncthing"
+    } else if begins(&[".stfolder", ".stversions", ".stignore"]) {
+        "Syncthing's own"
+    } else if begins(&[".unison"]) || ends(&[".unison.tmp"]) {
+        "a temporary file of Unison"
+    } else if begins(&[".sync_", "._sync_", ".owncloudsync", ".nextcloudsync"]) {
+        "the journal of Nextcloud or ownCloud"
+    } else if begins(&[".dropbox"]) {
+        "Dropbox's own"
+    } else if begins(&[".rsync-", ".~tmp~"]) || is_of_rsync(name) {
+        "a file that rsync has not finished"
+    } else if begins(&[".nfs", ".fuse_hidden"]) {
+        "a deleted file that a program still has open"
+    } else if begins(&[".ds_store", "._", ".spotlight-", ".trashes", ".fseventsd"])
+        || lower == "icon\r"
+    {
+        "a file of macOS"
+    } else if matches!(lower.as_str(), "thumbs.db" | "desktop.ini") {
+        "a file of Windows"
+    } else if lower == ".directory" || begins(&[".trash-", ".goutputstream-"]) {
+        "a file of the desktop"
+    } else if ends(&["~", ".swp", ".swo", ".swx", ".bak", ".orig", ".rej"])
+        || begins(&["~", ".#"])
         || (lower.starts_with('#') && lower.ends_with('#'))
-        || lower.contains("conflicted copy")
-        || matches!(lower.as_str(), "thumbs.db" | "desktop.ini" | "icon\r" | "4913")
+        || lower == "4913"
+    {
+        "an editor's backup or lock"
+    } else if ends(&[".tmp", ".temp", ".part", ".partial", ".crdownload"]) {
+        "a file that some program has not finished"
+    } else if name.starts_with('.') {
+        "a file of another program"
+    } else {
+        return None;
+    };
+    Some(Whose::Program(what))
+}
+
+/// Tells whether a name is one that rsync gives a file while it comes: a dot, the name, six signs.
+fn is_of_rsync(name: &str) -> bool {
+    let Some((inner, signs)) = name.strip_prefix('.').and_then(|rest| rest.rsplit_once('.')) else {
+        return false;
+    };
+    signs.len() == 6
+        && signs.bytes().all(|b| b.is_ascii_alphanumeric())
+        && RevisionId::is_shaped_like(inner)
+}
+
+/// Describes a conflict copy, with the command that saves it beside what is there.
+fn conflict_copy(relative: &str, name: &str, shown: &str, program: &str) -> Finding {
+    let whole = join(relative, name);
+    let detail = match DocPath::from_disk(relative) {
+        // A revision has one content everywhere, unless somebody edited the file of a bare one.
+        Ok(path) => {
+            let (target, quoted) =
+                (path.as_str().replace('\'', r"'\''"), whole.replace('\'', r"'\''"));
+            format!(
+                "a copy that {program} made of a file that was changed in two places, ignored; if \
+                 its text is missed: everpage put '{target}' < 'pages/{quoted}'"
+            )
+        }
+        Err(_) => {
+            format!("a copy that {program} made of a file that was changed in two places, ignored")
+        }
+    };
+    Finding::new(shown, FindingKind::Foreign, detail)
 }

@@ -44,14 +44,46 @@ enum There {
 impl FsStore {
     /// Remembers a whole revision. Failing to is logged and no more: the revision itself is safe.
     pub(super) fn keep_file(&self, dir: &DiskDir, id: RevisionId, measured: &Measured, bare: bool) {
-        let source = self.file(dir, id);
+        self.keep_from(&self.file(dir, id), dir, id, measured, bare);
+    }
+
+    /// Remembers a revision that is durable and about to be published, so that a program that deletes
+    /// it at that moment takes nothing away. Returns the link where it was made now:
+    /// [`FsStore::unkeep`] drops it where publishing fails.
+    pub(super) fn keep_early(
+        &self,
+        temp: &Temp,
+        dir: &DiskDir,
+        id: RevisionId,
+        measured: &Measured,
+        bare: bool,
+    ) -> Option<PathBuf> {
+        self.keep_from(&temp.path, dir, id, measured, bare)
+    }
+
+    /// Forgets what was kept of a revision that was not published after all.
+    pub(super) fn unkeep(early: Option<PathBuf>) {
+        if let Some(path) = early {
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    /// Links or copies `source`; returns the link where it was made now.
+    fn keep_from(
+        &self,
+        source: &Path,
+        dir: &DiskDir,
+        id: RevisionId,
+        measured: &Measured,
+        bare: bool,
+    ) -> Option<PathBuf> {
         let folder = self.kept.join(dir.as_str());
         let target = folder.join(format!("{id}.{}", measured.digest.to_hex()));
-        let put = || match (!bare).then(|| fs::hard_link(&source, &target)) {
+        let put = || match (!bare).then(|| fs::hard_link(source, &target)) {
             Some(Ok(())) => Ok(()),
             Some(Err(e)) if is_settled(&e) => Err(e),
             // A bare revision, or a disk (exFAT) or an owner that allows no second link.
-            _ => self.keep_copy(id, &source, &target),
+            _ => self.keep_copy(id, source, &target),
         };
         let result = match put() {
             Err(e) if e.kind() == io::ErrorKind::NotFound && self.check_reachable().is_ok() => {
@@ -60,10 +92,13 @@ impl FsStore {
             other => other,
         };
         match result {
-            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
-                tracing::debug!(path = %source.display(), error = %e, "could not keep a private link");
+            Ok(()) => Some(target),
+            Err(e) => {
+                if e.kind() != io::ErrorKind::AlreadyExists {
+                    tracing::debug!(path = %source.display(), error = %e, "could not keep a private link");
+                }
+                None
             }
-            _ => {}
         }
     }
 

@@ -31,7 +31,9 @@ impl FsStore {
         self.fsync(&target, Op::SyncFile, &temp.file)
             .map_err(|e| StoreError::from_io("make durable", &target, e))?;
         let mut before = Before::Nothing;
-        let (folder, there) = self.place(&mut temp, dir, id, &target, &mut |temp| {
+        let bare = head.header.is_none();
+        let early = self.keep_early(&temp, dir, id, &measured, bare);
+        let there = self.place_durably(&mut temp, dir, id, &target, early, &mut |temp| {
             if self.clear_damaged(temp, id, &target)? {
                 before = Before::Damaged;
                 return Ok(None);
@@ -39,11 +41,6 @@ impl FsStore {
             before = Before::Same;
             self.settled_stamp(&target).map(Some)
         })?;
-        self.sync_folder(&folder)?;
-        // Another saver's fsync failed meanwhile: ours may have succeeded on what that one dropped.
-        self.check_writable()?;
-        self.unsettled.lock().remove(&target);
-        let bare = head.header.is_none();
         if before == Before::Damaged {
             self.forget_spoiled(dir, id, &measured);
         }

@@ -7,7 +7,7 @@
 
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, RenameFlags};
 use rustix::io::Errno;
@@ -38,13 +38,10 @@ impl FsStore {
         let measured = self.write_temp(&mut temp, id, header, content, &target)?;
         self.fsync(&target, Op::SyncFile, &temp.file)
             .map_err(|e| StoreError::from_io("make durable", &target, e))?;
-        let (folder, there) = self.place(&mut temp, dir, id, &target, &mut |temp| {
+        let early = self.keep_early(&temp, dir, id, &measured, false);
+        let there = self.place_durably(&mut temp, dir, id, &target, early, &mut |temp| {
             self.same(temp, id, &target, &measured).map(Some)
         })?;
-        self.sync_folder(&folder)?;
-        // Another saver's fsync failed meanwhile: ours may have succeeded on what that one dropped.
-        self.check_writable()?;
-        self.unsettled.lock().remove(&target);
         self.keep_file(dir, id, &measured, false);
         let already = there.is_some();
         let file = match there {
@@ -114,11 +111,38 @@ impl FsStore {
         }
     }
 
+    /// As [`FsStore::place`], and makes the name durable. Where that fails, what was kept early is
+    /// forgotten.
+    pub(super) fn place_durably(
+        &self,
+        temp: &mut Temp,
+        dir: &DiskDir,
+        id: RevisionId,
+        target: &Path,
+        early: Option<PathBuf>,
+        same: &mut dyn FnMut(&Temp) -> Result<Option<FileStamp>, StoreError>,
+    ) -> Result<Option<FileStamp>, StoreError> {
+        let placed = self.place(temp, dir, id, target, same).and_then(|(folder, there)| {
+            self.sync_folder(&folder)?;
+            // Another saver's fsync failed meanwhile: ours may have succeeded on what that one
+            // dropped.
+            self.check_writable()?;
+            Ok(there)
+        });
+        match placed {
+            Ok(_) => {
+                self.unsettled.lock().remove(target);
+            }
+            Err(_) => Self::unkeep(early),
+        }
+        placed
+    }
+
     /// Gives a temporary file its final name in the document's directory. Returns the state of the
     /// file that has the name already, where it is the same revision.
     ///
     /// `same` compares with the file that has the name; it may move that one aside and say `None`.
-    pub(super) fn place(
+    fn place(
         &self,
         temp: &mut Temp,
         dir: &DiskDir,

@@ -42,7 +42,6 @@ pub trait Live: Replica {
 
     /// Returns the revisions that came after a place, and the place to ask from next time; `None`
     /// where the place is not known any more.
-    #[expect(clippy::type_complexity, reason = "revisions and a place, or nothing")]
     fn since(&self, place: &str) -> Option<(Vec<(DocPath, RevisionId)>, String)>;
 
     /// Returns how many times a revision was found to be damaged or gone.
@@ -97,7 +96,9 @@ struct Desk {
 
 impl std::fmt::Debug for Follower {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Follower").field("status", &*self.shared.status.lock()).finish()
+        f.debug_struct("Follower")
+            .field("status", &*self.shared.status.lock())
+            .finish_non_exhaustive()
     }
 }
 

@@ -100,6 +100,91 @@ fn foreign_things_beside_revisions_are_reported_with_their_kind() {
     assert_eq!(fs::read(outside.join("3-secret")).unwrap(), b"secret");
 }
 
+/// What the usual programs leave behind: each is ignored, and `check` says whose it is.
+#[test]
+fn files_of_sync_tools_and_editors_are_told_apart() {
+    let real = id(1, 1).to_string();
+    let cases = [
+        (format!(".syncthing.{real}.tmp"), "temporary file of Syncthing"),
+        (format!("~syncthing~{real}.tmp"), "temporary file of Syncthing"),
+        (format!("{real}.sync-conflict-20261123-082900-ABCDEFG"), "copy that Syncthing made"),
+        (".stignore".into(), "Syncthing's own"),
+        (format!(".{real}.aB3dE5"), "rsync has not finished"),
+        (".rsync-partial".into(), "rsync has not finished"),
+        (".~tmp~".into(), "rsync has not finished"),
+        (format!(".unison.{real}.0123456789abcdef.unison.tmp"), "temporary file of Unison"),
+        (".unison".into(), "temporary file of Unison"),
+        (format!(".bak.0.{real}"), "copy that Unison made"),
+        (".sync_0123456789ab.db".into(), "journal of Nextcloud"),
+        ("._sync_0123456789ab.db-wal".into(), "journal of Nextcloud"),
+        (".owncloudsync.log".into(), "journal of Nextcloud"),
+        (
+            format!("{real} (conflicted copy 2026-11-23 082900)"),
+            "copy that Dropbox or Nextcloud made",
+        ),
+        (
+            format!("{real} (Ada's conflicted copy 2026-11-23)"),
+            "copy that Dropbox or Nextcloud made",
+        ),
+        (".dropbox.attr".into(), "Dropbox's own"),
+        (".nfs000000000000a1b2".into(), "still has open"),
+        (".fuse_hidden0000000100000001".into(), "still has open"),
+        (".DS_Store".into(), "macOS"),
+        (format!("._{real}"), "macOS"),
+        ("Icon\r".into(), "macOS"),
+        ("desktop.ini".into(), "Windows"),
+        ("Thumbs.db".into(), "Windows"),
+        (".goutputstream-A1B2C3".into(), "the desktop"),
+        (format!(".{real}.swp"), "editor's backup or lock"),
+        (format!("{real}~"), "editor's backup or lock"),
+        (format!("{real}.bak"), "editor's backup or lock"),
+        (format!(".#{real}"), "editor's backup or lock"),
+        (format!("#{real}#"), "editor's backup or lock"),
+        ("4913".into(), "editor's backup or lock"),
+        (format!("{real}.tmp"), "not finished"),
+        (format!("{real}.part"), "not finished"),
+        (format!("{real}.crdownload"), "not finished"),
+        (".hidden".into(), "another program"),
+    ];
+    let place = Place::new();
+    let store = place.open();
+    save(&store, "A.md", id(1, 1), "text").unwrap();
+    for (name, _) in &cases {
+        fs::write(place.page("A.md").join(name), "what is in it does not count").unwrap();
+    }
+    let (found, findings) = scan(&store);
+    assert_eq!(found, [("A.md".to_owned(), vec![id(1, 1)])]);
+    assert_eq!(findings.len(), cases.len());
+    for (name, words) in &cases {
+        let path = format!("A.md/{name}");
+        let finding = findings.iter().find(|f| f.path == path).unwrap();
+        assert_eq!(finding.kind, FindingKind::Foreign, "{name}");
+        assert!(finding.detail.contains(words), "{name}: {}", finding.detail);
+        assert!(finding.detail.contains("ignored"), "{name}: {}", finding.detail);
+        if words.starts_with("copy that") {
+            let command = format!("everpage put 'A.md' < 'pages/{}'", path.replace('\'', r"'\''"));
+            assert!(finding.detail.contains(&command), "{name}: {}", finding.detail);
+        }
+    }
+}
+
+/// Syncthing keeps old versions in a folder whose files look like revisions.
+#[test]
+fn folders_of_sync_tools_are_not_looked_into() {
+    let place = Place::new();
+    let store = place.open();
+    for folder in [".stversions", ".stfolder", ".rsync-partial", ".Trash-1000", ".unison", ".git"] {
+        for below in ["", "A.md/"] {
+            let inside = format!("{below}{folder}/A.md/{}", id(1, 1));
+            place.drop_file(&inside, b"an old version");
+        }
+    }
+    let (found, findings) = scan(&store);
+    assert_eq!(found, []);
+    assert_eq!(findings.len(), 12);
+    assert!(findings.iter().all(|f| f.kind == FindingKind::Foreign));
+}
+
 #[test]
 fn names_that_no_document_can_have_are_reported_with_what_lies_in_them() {
     let place = Place::new();
