@@ -177,12 +177,12 @@ struct Follower {
 
 impl Follower {
     fn run(self) {
-        // The wiki's own sender lives as long as this thread is waited for.
-        while let Ok(hint) = self.hints.recv() {
-            if self.wiki.stopping.load(Ordering::Relaxed) {
-                return;
-            }
-            if self.follow(hint) {
+        let stopping = || self.wiki.stopping.load(Ordering::Relaxed);
+        // Asked after a hint was followed, too: the one that says so may have been gathered with it.
+        while !stopping() {
+            // The wiki's own sender lives as long as this thread is waited for.
+            let Ok(hint) = self.hints.recv() else { return };
+            if !stopping() && self.follow(hint) {
                 // The scanner is gone only while everything ends.
                 let _ = self.scanner.send(());
             }

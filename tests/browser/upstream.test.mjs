@@ -88,7 +88,7 @@ test("a save shows at the central server at once, and a window that is open ther
   const writer = await edit(here, "Home");
   await writer.fill("textarea[name=content]", "# Home\n\nWritten below.\n");
   await save(writer);
-  await writer.waitForURL(/saved=1$/);
+  await writer.waitForURL(/[?&]saved=1/);
   await reader.waitForFunction(() => document.body.textContent.includes("Written below."));
 });
 
