@@ -324,16 +324,18 @@ impl SimStore {
         Ok(None)
     }
 
-    /// Lets go of what was kept of a revision and is not whole any more.
-    fn forget_spoiled(&self, dir: &DiskDir, id: RevisionId, measured: &Measured) {
+    /// Lets go of what was kept of a revision and is not whole any more; tells whether it did.
+    fn forget_spoiled(&self, dir: &DiskDir, id: RevisionId, measured: &Measured) -> bool {
         let path = kept(dir, id, measured);
         let spoiled = |bytes: &[u8]| {
             !parse(id, bytes).is_ok_and(|(_, found)| found.digest == measured.digest)
         };
         let mut disk = self.disk();
-        if disk.read(&path).is_some_and(|bytes| spoiled(&bytes)) {
+        let forget = disk.read(&path).is_some_and(|bytes| spoiled(&bytes));
+        if forget {
             disk.remove(&path);
         }
+        forget
     }
 
     fn set_aside(&self, id: RevisionId, target: &str) -> Result<(), StoreError> {
@@ -691,10 +693,14 @@ impl Store for SimStore {
             return;
         }
         let path = kept(dir, id, measured);
-        let mut disk = self.disk();
-        if disk.stat(&path).is_some() {
-            return;
+        let there = self.disk().stat(&path);
+        if let Some(there) = there {
+            let same = self.disk().stat(&file(dir, id)).is_some_and(|stat| stat.ino == there.ino);
+            if bare || same || !self.forget_spoiled(dir, id, measured) {
+                return;
+            }
         }
+        let mut disk = self.disk();
         disk.make_dirs(parent(&path));
         match disk.read(&file(dir, id)).filter(|_| bare) {
             Some(bytes) => {

@@ -138,6 +138,21 @@ struct SmallDisk {
 impl SmallDisk {
     /// Returns nothing, and says why, where this user may not mount anything.
     fn start(place: &Place) -> Option<Self> {
+        Self::mounted(place, "mount -t tmpfs -o size=256k small \"$1\"")
+    }
+
+    /// As [`SmallDisk::start`], with the search index on a disk of its own. An index has files open
+    /// for writing as long as the server runs: a system that gives up on a failing disk asks nobody,
+    /// but a `mount` that is to make a disk read-only refuses while there are any.
+    fn start_with_index_beside(place: &Place) -> Option<Self> {
+        Self::mounted(
+            place,
+            "mount -t tmpfs -o size=256k small \"$1\" && mkdir -p \"$1/local/search\" && \
+             mount -t tmpfs -o size=16m index \"$1/local/search\"",
+        )
+    }
+
+    fn mounted(place: &Place, mount: &str) -> Option<Self> {
         let data = place.data();
         let inside = |script: &str| {
             let mut command = Command::new("unshare");
@@ -145,7 +160,6 @@ impl SmallDisk {
             command.arg(env!("CARGO_BIN_EXE_everpage"));
             command
         };
-        let mount = "mount -t tmpfs -o size=256k small \"$1\"";
         match inside(mount).stderr(Stdio::piped()).output() {
             Ok(tried) if tried.status.success() => {}
             tried => {
@@ -204,7 +218,7 @@ fn a_disk_that_is_really_full_refuses_with_the_text_and_takes_it_when_there_is_r
 #[test]
 fn a_disk_that_turns_read_only_refuses_with_the_text_and_goes_on_reading() {
     let place = Place::new();
-    let Some(mut disk) = SmallDisk::start(&place) else { return };
+    let Some(mut disk) = SmallDisk::start_with_index_beside(&place) else { return };
     let browser = disk.server.browser;
     browser.saved("Garden", "old\n");
     let form = browser.form("Garden").typed(TEXT);

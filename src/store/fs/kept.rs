@@ -78,7 +78,7 @@ impl FsStore {
         bare: bool,
     ) -> Option<PathBuf> {
         let folder = self.kept.join(dir.as_str());
-        let target = folder.join(format!("{id}.{}", measured.digest.to_hex()));
+        let target = self.kept_path(dir, id, measured);
         let put = || match (!bare).then(|| fs::hard_link(source, &target)) {
             Some(Ok(())) => Ok(()),
             Some(Err(e)) if is_settled(&e) => Err(e),
@@ -89,6 +89,17 @@ impl FsStore {
             Err(e) if e.kind() == io::ErrorKind::NotFound && self.check_reachable().is_ok() => {
                 fs::create_dir_all(&folder).and_then(|()| put())
             }
+            other => other,
+        };
+        // A power loss may have left a torn file in the way. A bare revision's copy was synced first.
+        let in_the_way = |e: &io::Error| {
+            !bare
+                && e.kind() == io::ErrorKind::AlreadyExists
+                && !is_same_file(source, &target)
+                && self.forget_spoiled(dir, id, measured)
+        };
+        let result = match result {
+            Err(e) if in_the_way(&e) => put(),
             other => other,
         };
         match result {
@@ -103,14 +114,23 @@ impl FsStore {
     }
 
     /// Drops what was kept of a revision if it does not hold that any more: a link to a file that was
-    /// written over in place.
-    pub(super) fn forget_spoiled(&self, dir: &DiskDir, id: RevisionId, measured: &Measured) {
-        for kept in self.kept_of(dir) {
-            let same = kept.id == id && kept.digest == measured.digest;
-            if same && is_bare_whole(&kept).is_none() {
-                let _ = fs::remove_file(&kept.path);
-            }
-        }
+    /// written over in place, or that a power loss tore. Tells whether it did.
+    pub(super) fn forget_spoiled(
+        &self,
+        dir: &DiskDir,
+        id: RevisionId,
+        measured: &Measured,
+    ) -> bool {
+        let path = self.kept_path(dir, id, measured);
+        // What cannot be read may still be good.
+        let spoiled = load(&path, id).is_ok_and(|kept| {
+            !kept.revision.is_ok_and(|(_, found)| found.digest == measured.digest)
+        });
+        spoiled && fs::remove_file(&path).is_ok()
+    }
+
+    fn kept_path(&self, dir: &DiskDir, id: RevisionId, measured: &Measured) -> PathBuf {
+        self.kept.join(dir.as_str()).join(format!("{id}.{}", measured.digest.to_hex()))
     }
 
     /// Copies through a temporary name, so that a half copy is never taken for what was accepted.
@@ -322,6 +342,12 @@ impl FsStore {
 /// Tells whether an error of linking is one that copying would not cure.
 fn is_settled(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound)
+}
+
+/// Tells whether two names lead to one file, without reading it.
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    let inode = |path| fs::symlink_metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
+    inode(a).is_some_and(|a| Some(a) == inode(b))
 }
 
 /// Tells whether a kept revision has no header, if it still holds what was accepted.

@@ -132,6 +132,57 @@ fn damage_in_place_is_not_restored_from_the_link_that_shares_it() {
     assert!(displaced(&place).is_empty());
 }
 
+/// What is kept of the only revision of a page.
+fn kept(place: &Place, path: &str) -> PathBuf {
+    let folder = fs::read_dir(place.data().join("local/kept").join(path)).unwrap();
+    let names: Vec<_> = folder.map(|e| e.unwrap().path()).collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+    names[0].clone()
+}
+
+#[test]
+fn a_kept_file_that_a_power_loss_tore_gives_way_to_a_whole_one() {
+    for torn in [&b""[..], b"torn", &[0; 200]] {
+        for received in [false, true] {
+            let place = Place::new();
+            let store = place.open();
+            save(&store, "A.md", id(1, 1), "ours").unwrap();
+            let (target, kept_file) = (place.file("A.md", id(1, 1)), kept(&place, "A.md"));
+            let whole = fs::read(&target).unwrap();
+            // The name of the page is gone, that of the kept link is not, its bytes are.
+            fs::remove_file(&target).unwrap();
+            fs::write(&kept_file, torn).unwrap();
+            if received {
+                store.receive(&dir("A.md"), id(1, 1), Body::Bytes(&whole)).unwrap();
+            } else {
+                place.drop_file(&format!("A.md/{}", id(1, 1)), &whole);
+                let (_, measured) = store.load(&dir("A.md"), id(1, 1)).unwrap().revision.unwrap();
+                store.keep(&dir("A.md"), id(1, 1), &measured, false);
+            }
+            assert_eq!(fs::read(kept(&place, "A.md")).unwrap(), whole);
+            fs::remove_file(&target).unwrap();
+            assert_eq!(kinds(&store.heal(&dir("A.md")).unwrap()), [FindingKind::Restored]);
+            assert_eq!(fs::read(&target).unwrap(), whole);
+        }
+    }
+}
+
+#[test]
+fn a_kept_file_that_is_whole_stays_although_the_page_is_another_file_by_now() {
+    let place = Place::new();
+    let store = place.open();
+    save(&store, "A.md", id(1, 1), "ours").unwrap();
+    let target = place.file("A.md", id(1, 1));
+    let before = fs::metadata(kept(&place, "A.md")).unwrap().ino();
+    let whole = fs::read(&target).unwrap();
+    fs::remove_file(&target).unwrap();
+    fs::write(&target, &whole).unwrap();
+    let (_, measured) = store.load(&dir("A.md"), id(1, 1)).unwrap().revision.unwrap();
+    store.keep(&dir("A.md"), id(1, 1), &measured, false);
+    assert_eq!(fs::metadata(kept(&place, "A.md")).unwrap().ino(), before);
+    assert_ne!(fs::metadata(&target).unwrap().ino(), before);
+}
+
 #[test]
 fn a_bare_revision_edited_in_place_keeps_the_edit_and_comes_back_in_its_last_accepted_state() {
     let place = Place::new();
