@@ -218,3 +218,27 @@ impl Follower {
         everything
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::TestWiki;
+    use super::*;
+
+    #[test]
+    fn the_end_is_noticed_although_its_hint_was_gathered_with_others() {
+        let t = TestWiki::new();
+        t.drop_in("Page.md", "1-9f0c2d4e-58cc-4372-a567-0e02b2c3d479", b"text\n");
+        let (wake, hints) = channel();
+        let (scanner, _asked) = channel();
+        let wiki = Arc::downgrade(&t.wiki);
+        t.wiki.on_change(move |_| {
+            wiki.upgrade().unwrap().stopping.store(true, Ordering::Relaxed);
+        });
+        for hint in [Hint::Directory("Page.md".to_owned()), Hint::Everything] {
+            wake.send(hint).unwrap();
+        }
+        // It returns although more hints could still come.
+        Follower { wiki: Arc::clone(&t.wiki), hints, scanner }.run();
+        assert!(wake.send(Hint::Everything).is_err());
+    }
+}

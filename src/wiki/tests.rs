@@ -111,7 +111,7 @@ impl TestWiki {
     }
 
     /// Puts a file there as another program would.
-    fn drop_in(&self, dir: &str, name: &str, bytes: &[u8]) {
+    pub(super) fn drop_in(&self, dir: &str, name: &str, bytes: &[u8]) {
         fs::create_dir_all(self.data.join("pages").join(dir)).unwrap();
         fs::write(self.file(dir, name), bytes).unwrap();
     }
