@@ -111,6 +111,10 @@ pub struct Layer {
     /// [env: EVERPAGE_UPSTREAM_TOKEN, which holds the token itself] [default: that of the peer]
     #[arg(long, value_name = "FILE")]
     pub upstream_token_file: Option<PathBuf>,
+    /// File with certificates (PEM) to trust for the upstream in place of the public ones, relative
+    /// to the data directory [env: EVERPAGE_UPSTREAM_CA_FILE] [default: that of the peer]
+    #[arg(long, value_name = "FILE")]
+    pub upstream_ca_file: Option<PathBuf>,
     /// The token for the upstream: of the variable alone.
     #[arg(skip)]
     #[serde(skip)]
@@ -133,6 +137,10 @@ pub struct PeerSettings {
     /// A file that holds the token; relative to the data directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,
+    /// A file with certificates (PEM) that are trusted for it in place of the public ones; relative
+    /// to the data directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
     /// Which way revisions go: `both` (the default), `pull` or `push`.
     #[serde(default)]
     pub direction: Direction,
@@ -157,6 +165,7 @@ impl Layer {
             max_attachment: variable(env, "EVERPAGE_MAX_ATTACHMENT")?,
             upstream: variable(env, "EVERPAGE_UPSTREAM")?,
             upstream_token_file: None,
+            upstream_ca_file: variable(env, "EVERPAGE_UPSTREAM_CA_FILE")?,
             upstream_token: variable(env, "EVERPAGE_UPSTREAM_TOKEN")?,
             peers: Vec::new(),
         })
@@ -192,6 +201,7 @@ impl Layer {
             max_attachment: self.max_attachment.or(lower.max_attachment),
             upstream: self.upstream.or(lower.upstream),
             upstream_token_file: self.upstream_token_file.or(lower.upstream_token_file),
+            upstream_ca_file: self.upstream_ca_file.or(lower.upstream_ca_file),
             upstream_token: self.upstream_token.or(lower.upstream_token),
             peers: if self.peers.is_empty() { lower.peers } else { self.peers },
         }
@@ -262,6 +272,9 @@ pub struct Settings {
     pub upstream: Option<String>,
     /// A file with the token for it, relative to the data directory: default none.
     pub upstream_token_file: Option<PathBuf>,
+    /// A file with certificates to trust for it, relative to the data directory:
+    /// `EVERPAGE_UPSTREAM_CA_FILE`, default none.
+    pub upstream_ca_file: Option<PathBuf>,
     /// The token for it: `EVERPAGE_UPSTREAM_TOKEN` alone.
     pub upstream_token: Option<String>,
     /// Other servers to keep in step with: `[[peer]]` of the file alone, default none.
@@ -297,6 +310,7 @@ impl Settings {
             max_attachment: Some(ByteSize(limits.attachment)),
             upstream: self.upstream.clone().map(PublicUrl),
             upstream_token_file: self.upstream_token_file.clone(),
+            upstream_ca_file: self.upstream_ca_file.clone(),
             upstream_token: None,
             peers: self.peers.clone(),
         };
@@ -326,6 +340,7 @@ impl From<Layer> for Settings {
             },
             upstream: layer.upstream.map(|url| url.0),
             upstream_token_file: layer.upstream_token_file,
+            upstream_ca_file: layer.upstream_ca_file,
             upstream_token: layer.upstream_token.map(|token| token.trim().to_owned()),
             peers: layer.peers,
         }
@@ -411,7 +426,8 @@ mod tests {
         let file = "listen = '[::1]:0'\nbase_path = '/wiki/'\npublic_url = 'https://w.example/wiki/'\n\
                     access = 'read-only'\nallow_anonymous_edits = true\ntitle = 'Our \"wiki\"'\n\
                     home = 'Start/Here'\nlanguage = 'pt-BR'\nmax_text = '64 KiB'\nmax_attachment = 5\n\
-                    [[peer]]\nurl = 'https://b.example'\ntoken_file = 'local/b'\ndirection = 'pull'\n";
+                    upstream_ca_file = 'ca.pem'\n[[peer]]\nurl = 'https://b.example'\ntoken_file = 'local/b'\nca_file = 'ca.pem'\n\
+                    direction = 'pull'\n";
         let settings = load(file, Layer::default(), &no_variables).unwrap();
         assert_eq!(settings.server.base_path, "/wiki");
         assert_eq!(settings.wiki.limits, Limits { text: 65_536, attachment: 5 });

@@ -13,7 +13,8 @@ use crate::model::path::{DocKey, DocPath};
 use crate::model::revision::RevisionId;
 use crate::store::fs::FsStore;
 use crate::store::{Scanned, Store};
-use crate::sync::Place;
+use crate::sync::http::Patience;
+use crate::sync::{Authorities, HttpRemote, Place};
 use crate::web::WikiReplica;
 use crate::wiki::{
     Document, Edit, Limits, Nonces, Parts, Saved, SystemClock, SystemNonces, Wiki, WikiError,
@@ -105,6 +106,20 @@ pub(super) fn open_store(data: &Path) -> anyhow::Result<Arc<FsStore>> {
 pub(super) fn replica(data: &Path, wiki: &Arc<Wiki>) -> anyhow::Result<Arc<WikiReplica>> {
     let place = Place::open(data, SystemNonces.draw())?;
     Ok(Arc::new(WikiReplica::new(Arc::clone(wiki), place)))
+}
+
+/// Makes a client of another server; without a file of certificates the public ones are trusted.
+pub(super) fn remote(
+    url: &str,
+    token: &str,
+    ca_file: Option<&Path>,
+    patience: Patience,
+) -> Result<HttpRemote, String> {
+    let remote = HttpRemote::new(url, token, patience)?;
+    match ca_file {
+        Some(file) => remote.trusting(Authorities::read(file)?),
+        None => Ok(remote),
+    }
 }
 
 /// An open wiki.

@@ -11,12 +11,12 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Outcome;
-use super::context::{Context, open_store, replica};
-use crate::config::{Access, Layer, PeerSettings, Settings, UpstreamSettings};
+use super::context::{Context, open_store, remote, replica};
+use crate::config::{Access, ConfigError, Layer, PeerSettings, Settings, UpstreamSettings};
 use crate::model::path::DocPath;
 use crate::store::Store;
 use crate::sync::http::Patience;
-use crate::sync::{Follow, Follower, HttpRemote, Live, Replica, Upstream, upstream};
+use crate::sync::{Follow, Follower, Live, Replica, Upstream, upstream};
 use crate::web::{self, Site, SiteSettings, WikiReplica, WikiUpstream};
 use crate::wiki::search::{self, SearchIndex};
 use crate::wiki::{Parts, SystemClock, SystemNonces, Wiki};
@@ -75,11 +75,12 @@ fn check_with(
     settings: &UpstreamSettings,
     home: &DocPath,
 ) -> anyhow::Result<()> {
-    let remote = |patience| {
-        HttpRemote::new(&settings.url, &settings.token, patience).map_err(anyhow::Error::msg)
+    let client = |patience| {
+        remote(&settings.url, &settings.token, settings.ca_file.as_deref(), patience)
+            .map_err(|reason| ConfigError::Upstream { reason })
     };
-    let quick = remote(upstream::QUICK)?.within(upstream::LIMIT);
-    let patient = remote(upstream::PATIENT)?;
+    let quick = client(upstream::QUICK)?.within(upstream::LIMIT);
+    let patient = client(upstream::PATIENT)?;
     let ours = Arc::clone(replica) as Arc<dyn Replica>;
     let upstream = Arc::new(Upstream::new(ours, Box::new(quick), Box::new(patient)));
     wiki.set_upstream(Arc::new(WikiUpstream::new(Arc::clone(&upstream))));
@@ -159,7 +160,7 @@ fn follow(
     started.context("could not start following the peers")
 }
 
-/// Makes a client of a peer, with the token as it is now.
+/// Makes a client of a peer, with the token and the certificates as they are now.
 fn connect(peer: &PeerSettings, data: &Path) -> Result<Arc<dyn Follow>, String> {
     let token = match (&peer.token, &peer.token_file) {
         (Some(token), _) => token.clone(),
@@ -176,7 +177,8 @@ fn connect(peer: &PeerSettings, data: &Path) -> Result<Arc<dyn Follow>, String> 
             );
         }
     };
-    Ok(Arc::new(HttpRemote::new(&peer.url.0, &token, Patience::default())?))
+    let ca_file = peer.ca_file.as_ref().map(|file| data.join(file));
+    Ok(Arc::new(remote(&peer.url.0, &token, ca_file.as_deref(), Patience::default())?))
 }
 
 /// Builds what is served.

@@ -9,7 +9,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Outcome;
-use super::context::{Context, replica};
+use super::context::{Context, remote, replica};
 use crate::sync::http::Patience;
 use crate::sync::{Direction, HttpRemote, Options, Progress, Summary};
 
@@ -27,6 +27,10 @@ pub(super) struct Sync {
     /// Token for that server; a file is safer
     #[arg(env = "EVERPAGE_PEER_TOKEN", long, hide = true, hide_env_values = true)]
     token: Option<String>,
+    /// File with certificates (PEM) to trust for that server in place of the public ones: that of
+    /// an authority of your own
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// Only fetch what is missing here
     #[arg(long, conflicts_with = "push")]
     pull: bool,
@@ -46,8 +50,7 @@ pub(super) struct Sync {
 
 impl Sync {
     pub(super) fn run(&self, context: &mut Context) -> anyhow::Result<Outcome> {
-        let remote = HttpRemote::new(&self.url, &self.token()?, Patience::default())
-            .map_err(anyhow::Error::msg)?;
+        let remote = self.remote()?;
         let opened = context.open_or_create()?;
         opened.scan()?;
         let replica = replica(&context.data, &opened.wiki)?;
@@ -69,6 +72,11 @@ impl Sync {
         }
         let differs = summary.missing_here > 0 || summary.missing_there > 0;
         Ok(Outcome::found_if(if self.dry_run { differs } else { !summary.is_clean() }))
+    }
+
+    fn remote(&self) -> anyhow::Result<HttpRemote> {
+        let ca_file = self.ca_file.as_deref();
+        remote(&self.url, &self.token()?, ca_file, Patience::default()).map_err(anyhow::Error::msg)
     }
 
     fn token(&self) -> anyhow::Result<String> {

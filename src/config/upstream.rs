@@ -1,6 +1,6 @@
 //! The server that this one checks with: its address, its token, and what contradicts itself.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{ConfigError, PeerSettings, Settings};
 use crate::sync::Direction;
@@ -13,6 +13,9 @@ pub struct UpstreamSettings {
     /// What this server may do there: `EVERPAGE_UPSTREAM_TOKEN`, or the file `upstream_token_file`, or
     /// the token of the `[[peer]]` with the same address.
     pub token: String,
+    /// Certificates to trust for it in place of the public ones: the file `upstream_ca_file`, or that
+    /// of the same `[[peer]]`.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for UpstreamSettings {
@@ -31,6 +34,11 @@ impl Settings {
             if self.upstream_token.is_some() || self.upstream_token_file.is_some() {
                 let reason = "there is a token for an upstream and no upstream; say which server it \
                      is for with upstream = \"https://…\"";
+                return Err(ConfigError::Upstream { reason: reason.to_owned() });
+            }
+            if self.upstream_ca_file.is_some() {
+                let reason = "there are certificates for an upstream and no upstream; say which server \
+                     they are for with upstream = \"https://…\"";
                 return Err(ConfigError::Upstream { reason: reason.to_owned() });
             }
             return Ok(None);
@@ -60,7 +68,10 @@ impl Settings {
                 }
             },
         };
-        Ok(Some(UpstreamSettings { url, token }))
+        let ca_file =
+            self.upstream_ca_file.as_ref().or(peer.and_then(|peer| peer.ca_file.as_ref()));
+        let ca_file = ca_file.map(|file| data.join(file));
+        Ok(Some(UpstreamSettings { url, token, ca_file }))
     }
 
     fn own_token(&self, data: &Path) -> Result<Option<String>, String> {
@@ -142,10 +153,26 @@ mod tests {
     }
 
     #[test]
+    fn the_certificates_to_trust_are_its_own_or_those_of_the_peer() {
+        let peer = "[[peer]]\nurl = 'https://W.example/'\ntoken = 'x'\nca_file = 'local/peer.pem'";
+        let ca_file = |file: String, env: Option<&str>| {
+            let env =
+                |name: &str| env.filter(|_| name == "EVERPAGE_UPSTREAM_CA_FILE").map(Into::into);
+            settings(&file, &env).upstream(Path::new("/d")).unwrap().unwrap().ca_file
+        };
+        let of_peer = format!("upstream = 'https://w.example'\n{peer}");
+        assert_eq!(ca_file(of_peer, None), Some("/d/local/peer.pem".into()));
+        let own = format!("upstream = 'https://w.example'\nupstream_ca_file = 'own.pem'\n{peer}");
+        assert_eq!(ca_file(own.clone(), None), Some("/d/own.pem".into()));
+        assert_eq!(ca_file(own, Some("/etc/ca.pem")), Some("/etc/ca.pem".into()));
+    }
+
+    #[test]
     fn what_contradicts_itself_is_refused_in_words() {
         for (file, words) in [
             ("upstream = 'https://w.example'", "everpage peer add"),
             ("upstream_token_file = 'token'", "no upstream"),
+            ("upstream_ca_file = 'ca.pem'", "no upstream"),
             ("upstream = 'http://localhost:8080'", "this server itself"),
             ("upstream = 'http://127.0.0.1:8080/'", "this server itself"),
             ("upstream = 'https://a.example'\npublic_url = 'https://A.example/'", "itself"),

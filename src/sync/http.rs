@@ -12,6 +12,7 @@ use flate2::Compression;
 use flate2::read::{GzDecoder, GzEncoder};
 use serde::{Deserialize, Serialize};
 use ureq::http::{HeaderMap, Response};
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, SendBody};
 
 use super::error::Refused;
@@ -21,6 +22,7 @@ use super::page::{Question, read_note, write_note};
 use super::receive::Outcome;
 use super::remote::{Answer, Follow, Heard, Remote, RemoteError};
 use super::set::MAX_MESSAGE;
+use super::trust::{Authorities, distrust};
 
 /// The header that says which version of the protocol is spoken.
 pub const PROTOCOL_HEADER: &str = "everpage-protocol";
@@ -108,6 +110,8 @@ pub struct HttpRemote {
     base: String,
     token: String,
     patience: Patience,
+    /// Who vouches for it, where that is not left to the public authorities.
+    authorities: Option<Authorities>,
     /// For everything that one call takes.
     whole: Option<Duration>,
 }
@@ -127,24 +131,30 @@ impl HttpRemote {
         if token.trim().is_empty() || token.trim().chars().any(|c| !c.is_ascii_graphic()) {
             return Err("the token is empty or has characters that no token has".to_owned());
         }
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(concat!("everpage/", env!("CARGO_PKG_VERSION")))
-            .timeout_resolve(Some(patience.connect))
-            .timeout_connect(Some(patience.connect))
-            .timeout_recv_response(Some(patience.answer))
-            .timeout_per_read(Some(patience.pause))
-            .timeout_per_write(Some(patience.pause))
-            .build();
         Ok(Self {
-            agent: config.into(),
+            agent: agent(patience, RootCerts::WebPki),
             base: base.to_owned(),
             token: token.trim().to_owned(),
             patience,
+            authorities: None,
             whole: None,
         })
+    }
+
+    /// Trusts these in place of the public authorities.
+    ///
+    /// # Errors
+    /// Where the address is one without certificates.
+    pub fn trusting(self, authorities: Authorities) -> Result<Self, String> {
+        if !self.base.starts_with("https://") {
+            return Err(format!(
+                "there are certificates to trust for {} and it shows none; its address should begin \
+                 with https://, or the file of certificates should not be named",
+                self.base
+            ));
+        }
+        let agent = agent(self.patience, authorities.roots());
+        Ok(Self { agent, authorities: Some(authorities), ..self })
     }
 
     /// Gives up on a call that is not done within this time, however lively the other side is.
@@ -174,7 +184,7 @@ impl HttpRemote {
         for (name, value) in hello_headers(hello) {
             request = request.header(name, value);
         }
-        let response = request.send(body).map_err(|e| self.broken("reach", into_io(e)))?;
+        let response = request.send(body).map_err(|e| self.unreached(e))?;
         self.judge(hello, response)
     }
 
@@ -247,6 +257,14 @@ impl HttpRemote {
         RemoteError::Broken { action, peer: self.name(), source }
     }
 
+    fn unreached(&self, error: ureq::Error) -> RemoteError {
+        let error = into_io(error);
+        match distrust(&error, self.authorities.as_ref()) {
+            Some(reason) => RemoteError::Untrusted { peer: self.name(), reason },
+            None => self.broken("reach", error),
+        }
+    }
+
     fn unreadable(&self, error: io::Error) -> RemoteError {
         if error.kind() == io::ErrorKind::InvalidData {
             return self.protocol(&error.to_string());
@@ -266,6 +284,22 @@ impl HttpRemote {
         }
         Ok(answer)
     }
+}
+
+fn agent(patience: Patience, roots: RootCerts) -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .user_agent(concat!("everpage/", env!("CARGO_PKG_VERSION")))
+        .tls_config(TlsConfig::builder().root_certs(roots).build())
+        .timeout_resolve(Some(patience.connect))
+        .timeout_connect(Some(patience.connect))
+        .timeout_recv_response(Some(patience.answer))
+        .timeout_per_read(Some(patience.pause))
+        .timeout_per_write(Some(patience.pause))
+        .build();
+    config.into()
 }
 
 fn into_io(error: ureq::Error) -> io::Error {
@@ -332,7 +366,7 @@ impl Follow for HttpRemote {
         for (name, value) in hello_headers(hello) {
             request = request.header(name, value);
         }
-        let response = request.call().map_err(|e| self.broken("reach", into_io(e)))?;
+        let response = request.call().map_err(|e| self.unreached(e))?;
         let (theirs, response) = self.judge(hello, response)?;
         let answer = self.read_answer(response, MAX_ANSWER)?;
         let heard = serde_json::from_slice(&answer)

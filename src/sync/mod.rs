@@ -30,6 +30,7 @@ pub mod replica;
 pub mod run;
 pub mod set;
 pub mod tokens;
+pub mod trust;
 pub mod upstream;
 
 pub use self::elsewhere::Elsewhere;
@@ -45,4 +46,5 @@ pub use self::remote::{Answer, Follow, Heard, Remote, RemoteError};
 pub use self::replica::{Replica, RevisionFile};
 pub use self::run::{Direction, Options, Progress, Summary, sync};
 pub use self::set::{Set, WarmSet};
+pub use self::trust::Authorities;
 pub use self::upstream::Upstream;

@@ -106,6 +106,14 @@ pub enum RemoteError {
         /// What happened.
         source: io::Error,
     },
+    /// Its certificate does not show that it is the one that is meant; it was told nothing.
+    #[error("{peer} is not trusted: {reason}")]
+    Untrusted {
+        /// Who.
+        peer: String,
+        /// What is wrong with its certificate and what to do.
+        reason: String,
+    },
     /// It is there and cannot do it now.
     #[error("{peer} cannot do it now: {reason}")]
     Unavailable {

@@ -340,6 +340,9 @@ fn in_words(error: &SyncError) -> String {
     let refused = match error {
         SyncError::Refused(refused) | SyncError::Remote(RemoteError::Refused(refused)) => refused,
         SyncError::Remote(RemoteError::Broken { .. }) => return "it does not answer".to_owned(),
+        SyncError::Remote(RemoteError::Untrusted { .. }) => {
+            return "its certificate is not trusted".to_owned();
+        }
         SyncError::Remote(RemoteError::Unavailable { reason, .. }) => {
             return format!("it cannot take it now ({reason})");
         }

@@ -39,6 +39,25 @@ fn two_wikis_are_one_after_a_sync() {
 }
 
 #[test]
+fn certificates_to_trust_are_read_before_anyone_is_asked() {
+    let b = Place::new();
+    let (token, text) = (b.write("token", "t"), b.write("text", "no certificate\n"));
+    let sync = |url: &str, ca_file: &str| {
+        let token = token.to_str().unwrap();
+        b.run(&["sync", url, "--token-file", token, "--ca-file", ca_file])
+    };
+    sync("https://127.0.0.1:1", "nowhere.pem").refused(1, &["nowhere.pem", "cannot be read"]);
+    let text = text.to_str().unwrap();
+    sync("https://127.0.0.1:1", text).refused(1, &["no certificate", "BEGIN CERTIFICATE"]);
+    b.write(
+        "data/everpage.toml",
+        "upstream = 'https://w.example'\nupstream_ca_file = 'nowhere.pem'\nupstream_token_file = '../token'\n",
+    );
+    let serve = b.run(&["serve", "--listen", "127.0.0.1:0"]);
+    serve.refused(1, &["the upstream cannot be used", "nowhere.pem"]);
+}
+
+#[test]
 fn what_was_set_aside_is_listed_shown_accepted_and_removed() {
     let (a, b) = (Place::new(), Place::new());
     // A history that begins far ahead is refused until a person decides.

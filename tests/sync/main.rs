@@ -12,4 +12,5 @@ mod following;
 mod hostile;
 mod http;
 mod support;
+mod tls;
 mod upstream;

@@ -140,6 +140,7 @@ pub(super) fn advice(error: &SyncError) -> &'static str {
         SyncError::Remote(RemoteError::Broken { .. }) => {
             "Is that server running, and is its address right? It is tried again by itself."
         }
+        SyncError::Remote(RemoteError::Untrusted { .. }) => "It is tried again by itself.",
         SyncError::Remote(RemoteError::Unavailable { .. }) => {
             "Its log says more. It is tried again by itself."
         }
