@@ -69,12 +69,7 @@ impl Worker {
 
     pub(super) fn run(mut self) {
         while let Err(given_up) = self.session() {
-            let failures = self.fail(&given_up);
-            let pause = self.pause(failures);
-            self.tell(|status, now| {
-                status.next_try =
-                    SignedDuration::try_from(pause).ok().and_then(|p| now.checked_add(p).ok());
-            });
+            let pause = self.fail(&given_up);
             if !self.sleep(pause) {
                 break;
             }
@@ -313,15 +308,19 @@ impl Worker {
         });
     }
 
-    /// Says once what keeps the two apart; returns how often it was tried.
-    fn fail(&self, given_up: &GivenUp) -> u32 {
+    /// Says once what keeps the two apart; returns how long to wait before the next try.
+    fn fail(&self, given_up: &GivenUp) -> Duration {
         let (message, advice) = match given_up {
             GivenUp::Settings(message) => (message.clone(), ""),
             GivenUp::Sync(error) => (words(error), advice(error)),
         };
+        let mut pause = Duration::ZERO;
         self.tell(|status, now| {
             status.state = State::Waiting;
             status.failures += 1;
+            pause = self.pause(status.failures);
+            status.next_try =
+                SignedDuration::try_from(pause).ok().and_then(|p| now.checked_add(p).ok());
             status.tries += 1;
             if status.fail(message, advice, now)
                 && let Some(Trouble { message, .. }) = &status.trouble
@@ -329,7 +328,7 @@ impl Worker {
                 tracing::warn!(peer = status.name, "a peer cannot be followed now: {message}");
             }
         });
-        self.shared.status.lock().failures
+        pause
     }
 
     /// Returns how long to wait: twice as long each time, and never as long as the others do.
