@@ -88,8 +88,12 @@ impl Place {
                 if kind.is_dir() {
                     stack.push(entry.path());
                 }
-                let bytes =
-                    if kind.is_file() { fs::read(entry.path()).unwrap() } else { Vec::new() };
+                let read = if kind.is_file() { fs::read(entry.path()) } else { Ok(Vec::new()) };
+                // Another program's temporary file may go between being listed and being read.
+                let bytes = match read {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    read => read.unwrap(),
+                };
                 found.insert(entry.path(), bytes);
             }
         }
