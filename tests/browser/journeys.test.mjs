@@ -173,6 +173,8 @@ test("a folder that was closed stays closed", async () => {
   const garden = page.locator("details[data-item=Garden]");
   assert.ok(await garden.evaluate((details) => details.open));
   await garden.locator("summary").click();
+  // The browser tells of it a moment after the click.
+  await page.waitForFunction(() => Object.values(localStorage).some((value) => value.includes("Garden")));
   await page.reload();
   await page.waitForFunction(() => !document.querySelector("details[data-item=Garden]").open);
   await page.context().close();
