@@ -340,9 +340,14 @@ impl SimStore {
 
     fn set_aside(&self, id: RevisionId, target: &str) -> Result<(), StoreError> {
         self.try_step("set aside", target)?;
-        let aside = format!("{DISPLACED}/{id}.{}", self.unique());
-        let moved = self.disk().rename_over_nothing(target, &aside);
-        moved.map_err(|r| refused("set aside", target, r))
+        loop {
+            // The names that a process before this one drew may be drawn again.
+            let aside = format!("{DISPLACED}/{id}.{}", self.unique());
+            match self.disk().rename_over_nothing(target, &aside) {
+                Err(Refusal::Exists) => {}
+                moved => return moved.map_err(|r| refused("set aside", target, r)),
+            }
+        }
     }
 
     fn make_folder(&self, folder: &str) -> Result<(), StoreError> {
