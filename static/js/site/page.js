@@ -6,14 +6,15 @@ export const base = () => document.body.dataset.base ?? "";
 /** Tells whether this site takes edits: only then the navigation offers a new page. */
 export const mayEdit = () => Boolean(document.querySelector(`#site-nav a[href$="/-/new"]`));
 
-/** Makes an element: `make("p", { class: "fine" }, "text", other)`. */
+/** Makes an element: `make("p", { class: "fine", onclick }, "text", other)`. */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === true) element.setAttribute(name, "");
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, value);
   }
-  element.append(...children);
+  element.append(...children.filter((child) => child != null && child !== false));
   return element;
 }
 
