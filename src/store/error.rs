@@ -23,10 +23,10 @@ pub enum StoreError {
     #[error("the name is too long for this disk: {}", .0.display())]
     NameTooLong(PathBuf),
     /// The revision exists with other bytes; it is never overwritten.
-    #[error("{} exists with other content and is not overwritten", .0.display())]
+    #[error("{} already exists with other content and was not overwritten", .0.display())]
     Taken(PathBuf),
     /// What was to be taken in is not the whole revision it was said to be.
-    #[error("{} did not arrive whole: {damage}", .path.display())]
+    #[error("{} arrived incomplete: {damage}", .path.display())]
     NotWhole {
         /// Where it should have gone.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum StoreError {
         damage: Damage,
     },
     /// There is no such revision.
-    #[error("there is no {}", .0.display())]
+    #[error("{} does not exist", .0.display())]
     NotFound(PathBuf),
     /// The directory of all pages is gone: removed, renamed, or a disk that is not mounted.
     #[error("the directory {} cannot be reached", .0.display())]
@@ -43,7 +43,7 @@ pub enum StoreError {
     #[error("the header of {} would be too long", .0.display())]
     HeaderTooLong(PathBuf),
     /// An earlier write could not be made durable; nothing is written until a restart.
-    #[error("the store takes no writes until it is restarted: {0}")]
+    #[error("the disk failed, so nothing is written until a restart: {0}")]
     Suspended(String),
     /// Any other error of the medium.
     #[error("could not {action} {}", .path.display())]
@@ -71,7 +71,7 @@ impl StoreError {
         }
     }
 
-    /// Tells whether the same write may succeed later without anything being changed about it.
+    /// Returns true if the same write may succeed later.
     pub fn is_temporary(&self) -> bool {
         matches!(
             self,

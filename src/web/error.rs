@@ -48,18 +48,18 @@ impl Failure {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "Something went wrong",
-            "The server made a mistake. Nothing that was saved is lost. Please try again; the log of the server says more.",
+            "The server could not finish this request because of an error of its own. Nothing that was saved is lost. Please try again. The log of the server has the details.",
         )
     }
 
     /// There is nothing at this address.
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "There is nothing here", message)
+        Self::new(StatusCode::NOT_FOUND, "Not found", message)
     }
 
     /// The request makes no sense.
     pub fn bad_request(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "This does not work", message)
+        Self::new(StatusCode::BAD_REQUEST, "That request did not work", message)
     }
 
     /// The site takes no edits.
@@ -67,7 +67,7 @@ impl Failure {
         Self::new(
             StatusCode::FORBIDDEN,
             "This wiki is read-only",
-            "Its owner has switched editing off. Nothing was saved.",
+            "Its owner has turned editing off, so nothing was saved.",
         )
     }
 
@@ -78,16 +78,16 @@ impl Failure {
         self
     }
 
-    /// Returns the failure as someone who only wanted to read has to hear of it.
+    /// Returns the failure in words for someone who was only reading.
     fn of_reading(self) -> Self {
         if !self.of_the_disk {
             return self;
         }
         Self {
-            title: "This cannot be read just now".to_owned(),
+            title: "This page cannot be read at the moment".to_owned(),
             message:
-                "The disk of the server cannot be reached or refuses. Nothing is lost. Try again \
-                      in a while; the log of the server says more."
+                "The server could not read its disk. Nothing is lost. Please try again later. The \
+                      log of the server has the details."
                     .to_owned(),
             ..self
         }
@@ -96,7 +96,7 @@ impl Failure {
 
 impl From<PathError> for Failure {
     fn from(error: PathError) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "This cannot be a name", sentence(&error.to_string()))
+        Self::new(StatusCode::BAD_REQUEST, "That name cannot be used", sentence(&error.to_string()))
     }
 }
 
@@ -110,7 +110,7 @@ impl From<WikiError> for Failure {
                 return Self::new(
                     StatusCode::GONE,
                     "This revision is damaged",
-                    "Its file is torn or was altered, so it is not shown. The file is still there, and everpage check says where.",
+                    "Its file is incomplete or was altered, so it is not shown. To find the file, the owner of the server can run “everpage check”.",
                 );
             }
             WikiError::NotText(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -118,7 +118,7 @@ impl From<WikiError> for Failure {
             WikiError::NumbersUsedUp(_) | WikiError::TooManyParents(_) => StatusCode::CONFLICT,
             WikiError::Store(store) => return Self::from_store(store),
         };
-        Self::new(status, "This does not work", sentence(&error.to_string()))
+        Self::new(status, "That request did not work", sentence(&error.to_string()))
     }
 }
 
@@ -129,15 +129,15 @@ impl Failure {
         let (status, message) = match error {
             StoreError::Full(_) => (
                 StatusCode::INSUFFICIENT_STORAGE,
-                "The disk of the server is full. Nothing was saved. Keep this text until there is room.",
+                "The disk of the server is full, so nothing was saved. Keep your text and try again when there is room.",
             ),
             StoreError::ReadOnly(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "The disk of the server can only be read. Nothing was saved.",
+                "The disk of the server is read-only, so nothing was saved. Keep your text and tell the owner of the server.",
             ),
             StoreError::Permission(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "The server is not permitted to write there. Nothing was saved. Whoever runs it must look at the permissions of its data directory.",
+                "The server is not allowed to write to its data directory, so nothing was saved. Keep your text and ask the owner of the server to check the permissions of that directory.",
             ),
             StoreError::NameTooLong(_) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -145,28 +145,30 @@ impl Failure {
             ),
             StoreError::Taken(_) => (
                 StatusCode::CONFLICT,
-                "This form was sent before with another text. That text is saved; this one is not. Open the page and edit it again.",
+                "This form was already sent once with different text, and that text was saved. This one was not. To save it, copy it, open the page and edit it again.",
             ),
             StoreError::NotFound(_) => {
-                return Self::not_found("The revision is not on the disk any more.");
+                return Self::not_found("This revision is no longer on the disk.");
             }
             StoreError::Unavailable(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "The data directory of the server cannot be reached just now. Nothing was saved. Try again when it is back.",
+                "The server cannot reach its data directory, so nothing was saved. Keep your text and try again later.",
             ),
-            StoreError::NotWhole { .. } => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "The revision did not arrive whole.")
-            }
-            StoreError::HeaderTooLong(_) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "Too many versions would be merged at once.")
-            }
+            StoreError::NotWhole { .. } => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The revision arrived incomplete, so it was not saved. Please send it again.",
+            ),
+            StoreError::HeaderTooLong(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "That would merge too many versions at once, so nothing was saved. Merge some of them first.",
+            ),
             StoreError::Suspended(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "The disk of the server failed, so the wiki takes no edits until it is restarted. Nothing was saved. Reading goes on.",
+                "The disk of the server failed, so it accepts no edits until it is restarted. Nothing was saved. You can go on reading.",
             ),
             StoreError::Io { .. } => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "The disk of the server refused. Nothing was acknowledged as saved.",
+                "The server could not write to its disk, so your text may not have been saved. Keep it and try again.",
             ),
         };
         Self { of_the_disk: true, ..Self::new(status, "Your text could not be saved", message) }
@@ -222,8 +224,8 @@ pub(super) async fn show_failures(
         // The router's own refusals.
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => Failure::new(
             StatusCode::METHOD_NOT_ALLOWED,
-            "This does not work",
-            "The address cannot be used in this way.",
+            "That request did not work",
+            "This address does not accept requests of that kind.",
         ),
         None => return response,
     };
@@ -244,7 +246,7 @@ pub(super) async fn show_failures(
         .into_response()
 }
 
-/// Answers where a handler panicked; the process and all other requests go on.
+/// Answers for a handler that panicked; the process and all other requests go on.
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands over the panic")]
 pub(super) fn on_panic(panic: Box<dyn Any + Send>) -> Response<Body> {
     let message = panic

@@ -198,7 +198,7 @@ impl FromRequestParts<Site> for TargetRevision {
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Failure> {
         let Rest(rest) = Rest::from_request_parts(parts, site).await?;
-        let no_revision = || Failure::not_found("This is not the address of a revision.");
+        let no_revision = || Failure::not_found("This address does not belong to a revision.");
         let (name, id) = rest.rsplit_once('/').ok_or_else(no_revision)?;
         let id = id.parse().map_err(|_| no_revision())?;
         let name = name.to_owned();
@@ -293,7 +293,7 @@ pub async fn read_limited(body: Body, limit: u64) -> Result<Bytes, Failure> {
     let mut drained = 0;
     while let Some(piece) = stream.next().await {
         let piece = piece.map_err(|_| {
-            Failure::bad_request("The connection broke before everything had arrived.")
+            Failure::bad_request("The connection was lost before everything had arrived.")
         })?;
         if drained == 0 && (read.len() + piece.len()) as u64 <= limit {
             read.extend_from_slice(&piece);
@@ -314,9 +314,9 @@ pub async fn read_limited(body: Body, limit: u64) -> Result<Bytes, Failure> {
 fn too_large(limit: u64) -> Failure {
     Failure::new(
         StatusCode::PAYLOAD_TOO_LARGE,
-        "This is too large",
+        "Too large",
         format!(
-            "The server takes at most {} KiB at once, and nothing was saved. Your text is still in your browser: go back to find it, \
+            "The server accepts at most {} KiB at once, so nothing was saved. Your text is still in your browser: go back to it \
              and split it into several pages.",
             limit / 1024
         ),

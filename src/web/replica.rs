@@ -66,13 +66,13 @@ impl WikiReplica {
         let id = suspect.id.parse().map_err(|_| no("No revision can have this id."))?;
         let quarantine = self.place.quarantine();
         let Some(mut file) = quarantine.open(suspect).map_err(NotAccepted::from_local)? else {
-            return Err(no("Its bytes were not kept, so there is nothing to take in."));
+            return Err(no("Its content was not kept, so there is nothing to accept."));
         };
         self.wiki.refresh(&path).map_err(NotAccepted::Failed)?;
         match self.wiki.receive(&path, id, Body::Stream(&mut file)) {
             Ok(_) => {}
             Err(WikiError::Store(error @ (StoreError::NotWhole { .. } | StoreError::Taken(_)))) => {
-                return Err(NotAccepted::For(format!("It cannot be taken in: {error}.")));
+                return Err(NotAccepted::For(format!("It cannot be accepted: {error}.")));
             }
             Err(error) => return Err(NotAccepted::Failed(error)),
         }
@@ -98,7 +98,7 @@ impl NotAccepted {
     #[expect(clippy::needless_pass_by_value, reason = "it takes what map_err gives")]
     fn from_local(error: ReplicaError) -> Self {
         tracing::warn!(%error, "the quarantine cannot be used");
-        Self::For("The disk of the server refused; its log says more.".to_owned())
+        Self::For("The server could not write to its disk. Its log has the details.".to_owned())
     }
 }
 

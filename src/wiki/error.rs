@@ -8,7 +8,7 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum WikiError {
     /// There is no such document.
-    #[error("there is no “{0}”")]
+    #[error("there is no document named “{0}”")]
     NoDocument(DocPath),
     /// The document has no such revision.
     #[error("“{path}” has no revision {id}")]
@@ -27,10 +27,10 @@ pub enum WikiError {
         id: RevisionId,
     },
     /// The content is not text, or too large to work on as text.
-    #[error("“{0}” is not a text that can be compared or merged")]
+    #[error("“{0}” is not text, or too large, so it cannot be compared or merged")]
     NotText(DocPath),
     /// The text is larger than the settings allow.
-    #[error("the text has {size} bytes; the limit is {limit}")]
+    #[error("the text is {size} bytes long, but the limit is {limit} bytes")]
     TooLarge {
         /// Bytes that came.
         size: u64,
@@ -38,7 +38,7 @@ pub enum WikiError {
         limit: u64,
     },
     /// The numbers of this document are used up.
-    #[error("“{0}” has reached the highest revision number and cannot be changed any more")]
+    #[error("“{0}” has reached the highest possible revision number and can no longer be changed")]
     NumbersUsedUp(DocPath),
     /// More heads than one revision can name were to be merged at once.
     #[error("at most {0} versions can be merged at once")]

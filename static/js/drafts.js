@@ -12,15 +12,15 @@ function item(draft) {
   const shown = element("li", { class: "row row-between" },
     element("div", {},
       element("a", { href: to }, draft.path), " ",
-      element("span", { class: "fine" }, `kept ${clock(draft.kept)}${words ? ` · ${words}` : ""}`)),
-    button("Throw away", async () => {
+      element("span", { class: "fine" }, `saved ${clock(draft.kept)}${words ? ` · ${words}` : ""}`)),
+    button("Discard", async () => {
       await removeDraft(draft.id);
       const undo = button("Undo", async () => {
         await putDraft(draft);
         gone.replaceWith(shown);
       });
       const gone = element("li", { class: "row row-between", role: "status" },
-        element("span", {}, `The draft of ${draft.path} was thrown away.`), undo);
+        element("span", {}, `The draft of ${draft.path} was discarded.`), undo);
       shown.replaceWith(gone);
       undo.focus();
     }, "button-quiet"));

@@ -43,14 +43,14 @@ async function send() {
   form.querySelectorAll(".notice").forEach((old) => old.remove());
   running = transfer(new FormData(form), (share) => {
     set(share);
-    words.textContent = share < 1 ? `${Math.floor(share * 100)} %` : "Being written to disk";
+    words.textContent = share < 1 ? `${Math.floor(share * 100)} %` : "Saving";
   });
   state.replaceChildren(bar, words, button("Stop", running.cancel));
   try {
     const { files, refused } = await running.done;
     if (!refused.length) return show(files);
-    say(refused.map(({ name, message }) => [`“${name}” was not kept.`, message]));
-    const kept = files.length === 1 ? "1 file was kept." : `${files.length} files were kept.`;
+    say(refused.map(({ name, message }) => [`“${name}” was not uploaded.`, message]));
+    const kept = files.length === 1 ? "1 file was uploaded." : `${files.length} files were uploaded.`;
     if (files.length) say([[kept, ""]], "success", "check");
   } catch (error) {
     if (error.name !== "AbortError") say([["The upload failed.", error.message]]);

@@ -60,7 +60,7 @@ test("two revisions are chosen in the history and compared, without script", asy
   assert.match(page.url(), new RegExp(`from=${second}.*shape=unified`));
   await page.click(".diff-head a >> nth=0");
   assert.match(await page.textContent("main"), /You are reading revision 2 by/);
-  await page.click("text=Against now");
+  await page.click("text=Compare with current");
   assert.match(page.url(), new RegExp(`from=${second}`));
   await page.context().close();
 });

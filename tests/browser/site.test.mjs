@@ -77,7 +77,7 @@ test("single keys lead around, and rest while one types", async () => {
 test("the list of keys opens with a question mark and closes again", async () => {
   const page = await visit("/Home", { bypassCSP: true });
   await page.keyboard.press("?");
-  const help = page.getByRole("dialog", { name: "Keys" });
+  const help = page.getByRole("dialog", { name: "Keyboard shortcuts" });
   await help.waitFor();
   assert.match(await help.textContent(), /Take the page now/);
   await passes(page, "keys");
@@ -126,7 +126,7 @@ test("the box says so where names cannot be looked up, and Escape closes it", as
   await page.unroute("**/-/api/v1/goto?*");
   await page.route("**/-/api/v1/goto?*", (route) => route.fulfill({ status: 503, body: "" }));
   await page.locator(".goto-open").click();
-  await page.getByText("cannot be looked up just now").waitFor();
+  await page.getByText("cannot be looked up at the moment").waitFor();
   await page.keyboard.type("Beans <b>");
   await page.getByRole("option", { name: "Create “Beans <b>”" }).waitFor();
   await page.keyboard.press("Escape");

@@ -109,7 +109,7 @@ fn binary_versions_are_chosen_not_merged() {
     place.by_hand("x.png", &id(1, 2), b"\xff\x02");
     let shown = place.run(&["merge", "x.png"]);
     assert!(shown.code == 1 && shown.text().contains("cannot be merged as text"));
-    place.run(&["merge", "x.png", "--clean"]).refused(1, &["not a text"]);
+    place.run(&["merge", "x.png", "--clean"]).refused(1, &["is not text"]);
     place.run(&["merge", "x.png", "--take", &id(1, 1)]).ok();
     assert_eq!(place.run(&["cat", "x.png"]).out, b"\xff\x01");
 }

@@ -63,7 +63,7 @@ fn parents_are_taken_as_they_are_given() {
         .refused(1, &["has no revision"]);
     place
         .run_with(&["put", "New", "--parent", &second], "lost")
-        .refused(1, &["there is no “New.md”"]);
+        .refused(1, &["no document named “New.md”"]);
     assert_eq!(files(&place.path("data/pages")), before);
 }
 

@@ -78,7 +78,7 @@ fn names_are_found_in_another_case_and_without_an_ending() {
 fn what_is_not_there_is_told() {
     let place = Place::new();
     place.put("Home", "h");
-    place.run(&["cat", "Hoem"]).refused(1, &["there is no “Hoem.md”"]);
+    place.run(&["cat", "Hoem"]).refused(1, &["no document named “Hoem.md”"]);
     place.run(&["cat", "Home", "--rev", &id(7, 7)]).refused(1, &["has no revision", &id(7, 7)]);
     place.run(&["diff", "Home", "--from", &id(7, 7)]).refused(1, &["has no revision"]);
     place.run(&["put", "Home", "--delete"]).ok();

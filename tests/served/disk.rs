@@ -19,9 +19,9 @@ const OPS: [Op; 6] =
 const REFUSALS: [(Errno, u16, &str); 6] = [
     (Errno::NOSPC, 507, "full"),
     (Errno::DQUOT, 507, "full"),
-    (Errno::ROFS, 503, "only be read"),
-    (Errno::ACCESS, 503, "permitted"),
-    (Errno::IO, 503, "refused"),
+    (Errno::ROFS, 503, "is read-only"),
+    (Errno::ACCESS, 503, "allowed to write"),
+    (Errno::IO, 503, "could not write"),
     (Errno::NAMETOOLONG, 422, "too long"),
 ];
 const TEXT: &str = "\nWater & feed the <beans>.\n\u{202e}\n";
@@ -225,7 +225,7 @@ fn a_disk_that_turns_read_only_refuses_with_the_text_and_goes_on_reading() {
     disk.remount("remount,ro", &place);
     let refused = form.send(browser, "Garden", "save");
     refused.assert_page(503);
-    assert!(refused.body.contains("only be read"), "{}", refused.body);
+    assert!(refused.body.contains("is read-only"), "{}", refused.body);
     assert_eq!(Form::of(&refused), form);
     assert_eq!(browser.raw("Garden"), "old\n");
     browser.get("/Garden").assert_page(200);

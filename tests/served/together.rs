@@ -22,7 +22,7 @@ fn a_data_directory_that_is_taken_away_and_put_back_costs_nothing() {
 
         let refused = form.send(browser, "Garden", "save");
         refused.assert_page(503);
-        assert!(refused.body.contains("cannot be reached"), "{}", refused.body);
+        assert!(refused.body.contains("cannot reach its data directory"), "{}", refused.body);
         assert_eq!(Form::of(&refused), form);
         let new = browser.post("/-/edit/New", &[("content", "\nwords\n"), ("action", "save")]);
         new.assert_page(503);

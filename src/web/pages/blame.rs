@@ -63,16 +63,15 @@ pub(in crate::web) async fn show(
 ) -> Result<Response, Failure> {
     site.blocking(move |site| {
         let document = site.wiki().require(&path)?;
-        let id = query
-            .id("rev")?
-            .or(document.resolution().winner)
-            .ok_or_else(|| Failure::not_found("None of its revisions can be read just now."))?;
+        let id = query.id("rev")?.or(document.resolution().winner).ok_or_else(|| {
+            Failure::not_found("None of its revisions can be read at the moment.")
+        })?;
         let none = || WikiError::NoRevision { path: document.path().clone(), id };
         let revision = document.revision(id).ok_or_else(none)?;
         let origins = Origins::of(site, &document, id)?;
         let shown = origins.lines.len().min(MOST_LINES);
         let view = BlameView {
-            shell: Shell::new(site, &visitor, &format!("Who wrote {}", document.title())),
+            shell: Shell::new(site, &visitor, &format!("Line authors of {}", document.title())),
             path: document.path(),
             crumbs: crumbs(site, document.path()),
             revision,

@@ -134,7 +134,7 @@ fn compare(
     let (from, to) = (query.id("from")?, query.id("to")?);
     let to = to.or(document.resolution().winner).ok_or_else(|| {
         Failure::not_found(
-            "None of its revisions can be read just now, so there is nothing to compare.",
+            "None of its revisions can be read at the moment, so there is nothing to compare.",
         )
     })?;
     let from = from.or_else(|| document.parent(to));
@@ -200,20 +200,18 @@ fn lead(document: &Document, old: Option<&Revision>, new: &Revision) -> String {
             format!("{who} deleted the {what} in revision {number}. This is what it said before.")
         }
         Some(old) if is_parent && old.is_deletion() => {
-            format!(
-                "{who} brought the {what} back in revision {number}, after it had been deleted."
-            )
+            format!("{who} restored the deleted {what} in revision {number}.")
         }
         Some(old) if is_parent => {
             format!(
-                "What {who} changed in revision {number}, made from revision {}.",
+                "What {who} changed in revision {number}, based on revision {}.",
                 old.id.number()
             )
         }
         Some(old) => format!(
             "Revision {} by {} on the old side, revision {number} by {who} on the new side.",
             old.id.number(),
-            words::name(&old.author)
+            words::by(&old.author)
         ),
     }
 }
@@ -226,7 +224,7 @@ fn notes(document: &Document, old: Option<&Revision>, new: &Revision) -> Vec<Str
         && old.is_none()
     {
         notes.push(format!(
-            "Revision {} was made from revision {}, which has not arrived here yet, so all of it looks new.",
+            "Revision {} is based on revision {}, which has not arrived here yet, so everything looks new.",
             new.id.number(),
             absent.number()
         ));
@@ -235,7 +233,8 @@ fn notes(document: &Document, old: Option<&Revision>, new: &Revision) -> Vec<Str
         && old.id > new.id
     {
         notes.push(
-            "The later revision is on the old side: swap them to read it forwards.".to_owned(),
+            "The newer revision is on the old side. Swap the two to compare them in order."
+                .to_owned(),
         );
     }
     notes
@@ -256,7 +255,7 @@ fn body<'a>(
     };
     if picture && new.damage.is_none() && old.is_none_or(|o| o.damage.is_none()) {
         let same = old.is_some_and(|o| o.digest == new.digest);
-        let why = if same { "Both are the same picture, byte for byte." } else { "" };
+        let why = if same { "Both are the same image, byte for byte." } else { "" };
         return Ok((files(why.to_owned()), None));
     }
     let before = match old {
@@ -272,9 +271,9 @@ fn body<'a>(
     };
     if before == after {
         let words = if old.is_some_and(|o| o.id == new.id) {
-            "A revision does not differ from itself. Choose another one in the history."
+            "Both sides are the same revision. Choose another one in the history."
         } else {
-            "Both say the same, letter for letter. Only who saved it, when and why is different."
+            "The text is identical. Only the author, date or summary differ."
         };
         return Ok((Body::Same(words), None));
     }
@@ -307,13 +306,13 @@ fn side(site: &Site, document: &Document, revision: &Revision) -> Result<Side, F
 fn why_not(before: &Side, after: &Side, same: bool) -> String {
     match (before, after) {
         (Side::Damaged, _) | (_, Side::Damaged) => {
-            "A damaged revision cannot be compared: its file is torn or was altered. It comes back by itself if another copy of this wiki has it whole."
+            "A damaged revision cannot be compared: its file is incomplete or was altered. It is repaired automatically if another server has an intact copy."
         }
-        _ if same => "Both are the same, byte for byte.",
+        _ if same => "Both are identical, byte for byte.",
         (Side::TooLarge, _) | (_, Side::TooLarge) => {
-            "They are too large to be compared here line by line. Download both and compare them on your own machine."
+            "They are too large to compare line by line here. Download both and compare them on your own computer."
         }
-        _ => "They differ, and they are not texts, so there are no lines to compare.",
+        _ => "They differ, but they are not text, so there are no lines to compare.",
     }
     .to_owned()
 }

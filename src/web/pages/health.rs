@@ -16,7 +16,7 @@ pub(in crate::web) async fn ready(State(site): State<Site>) -> (StatusCode, Stri
         return (StatusCode::SERVICE_UNAVAILABLE, format!("read-only: {reason}\n"));
     }
     if !site.wiki().scanned() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "still looking at the pages\n".to_owned());
+        return (StatusCode::SERVICE_UNAVAILABLE, "still reading the pages\n".to_owned());
     }
     (StatusCode::OK, "ok\n".to_owned())
 }

@@ -21,7 +21,7 @@ pub(in crate::web) async fn show(
     State(site): State<Site>,
     visitor: Visitor,
 ) -> Result<Response, Failure> {
-    let view = Help { shell: Shell::new(&site, &visitor, "Keys and help") };
+    let view = Help { shell: Shell::new(&site, &visitor, "Keyboard shortcuts and help") };
     let html = view.render().map_err(|_| Failure::internal())?;
     Ok(([(header::CACHE_CONTROL, "private, no-cache")], Html(html)).into_response())
 }

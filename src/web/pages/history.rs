@@ -87,8 +87,8 @@ pub(in crate::web) async fn show(
         let document = site.wiki().require(&path)?;
         let message = match query.get("saved") {
             "" => None,
-            "same" => Some("It is just that already, so there was nothing to save."),
-            _ => Some("Saved. The version before stays in this list."),
+            "same" => Some("No changes to save."),
+            _ => Some("Saved. The earlier version stays in this list."),
         };
         list(site, &visitor, &document, &query, message)
     })
@@ -164,11 +164,9 @@ fn row<'a>(document: &Document, revision: &'a Revision, lanes: &mut Lanes) -> Ro
 /// Says which parents are not here, or not whole.
 fn missing(document: &Document, revision: &Revision) -> Vec<String> {
     let strange = revision.parents.iter().filter_map(|id| match document.revision(*id) {
-        None => {
-            Some(format!("Made from revision {}, which has not arrived here yet.", id.number()))
-        }
+        None => Some(format!("Based on revision {}, which has not arrived here yet.", id.number())),
         Some(parent) if parent.damage.is_some() => {
-            Some(format!("Made from revision {}, which is damaged.", id.number()))
+            Some(format!("Based on revision {}, which is damaged.", id.number()))
         }
         Some(_) => None,
     });

@@ -86,7 +86,8 @@ fn unreadable(error: &crate::sync::ReplicaError) -> Failure {
 }
 
 fn peers(site: &Site) -> Result<&Peers, Failure> {
-    site.peers().ok_or_else(|| Failure::not_found("This server exchanges with no other."))
+    site.peers()
+        .ok_or_else(|| Failure::not_found("This server is not connected to any other server."))
 }
 
 #[derive(Template)]
@@ -108,9 +109,9 @@ impl PeersView<'_> {
         match peer.state {
             Following::Starting => "starting",
             Following::Comparing => "comparing",
-            Following::Following if peer.owed_here + peer.owed_there == 0 => "in step",
+            Following::Following if peer.owed_here + peer.owed_there == 0 => "in sync",
             Following::Following => "connected",
-            Following::Waiting => "not reached",
+            Following::Waiting => "not reachable",
             Following::Stopped => "stopped",
         }
     }
@@ -134,11 +135,11 @@ impl PeersView<'_> {
     fn way(&self, peer: &Status) -> &'static str {
         match (peer.direction, peer.read_only) {
             (Direction::Both, false) => "both ways",
-            (Direction::Both, true) => "only from there to here: its token is for reading only",
-            (Direction::Pull, _) => "only from there to here, as the settings say",
-            (Direction::Push, false) => "only from here to there, as the settings say",
+            (Direction::Both, true) => "from there to here only, because the token is read-only",
+            (Direction::Pull, _) => "from there to here only, as set in everpage.toml",
+            (Direction::Push, false) => "from here to there only, as set in everpage.toml",
             (Direction::Push, true) => {
-                "none: the settings say to hand over, and the token is for reading only"
+                "none: the settings say to send only, but the token is read-only"
             }
         }
     }
@@ -155,8 +156,8 @@ pub(in crate::web) async fn show(
         let view = PeersView {
             shell: Shell::new(site, &visitor, "Other servers"),
             done: match query.get("done") {
-                "asked" => Some("Asked just now. Below is what came of it."),
-                "accepted" => Some("The revision is part of its page now."),
+                "asked" => Some("Sync requested. See the result below."),
+                "accepted" => Some("Accepted. The revision is now part of its page."),
                 "deleted" => Some("Deleted. A peer that still has it may send it again."),
                 _ => None,
             },
@@ -197,7 +198,7 @@ pub(in crate::web) async fn sync_now(
         let followers = peers(site)?.followers().iter();
         let asked: Vec<_> = followers.filter(|f| f.status().name == name).collect();
         if asked.is_empty() {
-            return Err(Failure::not_found("This server follows no peer of that name."));
+            return Err(Failure::not_found("This server follows no peer with that name."));
         }
         for follower in asked {
             follower.sync_and_wait(PATIENCE);
@@ -231,7 +232,7 @@ fn find(peers: &Peers, name: &str) -> Result<Suspect, Failure> {
     let all = peers.replica.place().quarantine().list().map_err(|e| unreadable(&e))?;
     all.into_iter().find(|s| s.name == name).ok_or_else(|| {
         Failure::not_found(
-            "Nothing of this name is in quarantine. Somebody may have decided on it.",
+            "There is no such revision in quarantine. Someone may already have accepted or deleted it.",
         )
     })
 }
@@ -258,7 +259,7 @@ fn show_suspect(
         Err(_) => None,
     };
     let view = SuspectView {
-        shell: Shell::new(site, visitor, "Decide on a revision"),
+        shell: Shell::new(site, visitor, "Review a revision"),
         suspect,
         path: DocPath::new(&suspect.path).ok(),
         reason: sentence(&suspect.reason),
@@ -327,50 +328,45 @@ pub(super) fn numbers(site: &Site) -> Vec<(&'static str, &'static str, &'static 
         (
             "peers_following",
             "gauge",
-            "Peers that this server is connected with now.",
+            "Peers that this server is connected to.",
             all.iter().filter(|s| s.state == Following::Following).count() as u64,
         ),
         (
             "peer_errors",
             "gauge",
-            "Peers that cannot be followed now.",
+            "Peers that this server cannot reach.",
             all.iter().filter(|s| s.trouble.is_some()).count() as u64,
         ),
         (
             "peer_owed_here",
             "gauge",
-            "Revisions that are known to be at a peer and not here.",
+            "Revisions known to exist at a peer and missing here.",
             sum(|s| s.owed_here),
         ),
         (
             "peer_owed_there",
             "gauge",
-            "Revisions that are here and not known to be at a peer.",
+            "Revisions held here and not known to exist at a peer.",
             sum(|s| s.owed_there),
         ),
         (
             "peer_last_success_age_seconds",
             "gauge",
-            "Seconds since the peer that is worst off was in step; 0 if it never was.",
+            "Seconds since the most outdated peer was in sync; 0 if it never was.",
             all.iter().map(|s| age(s.last_success)).max().unwrap_or(0),
         ),
         (
             "peer_received_total",
             "counter",
-            "Revisions that came from peers that are followed.",
+            "Revisions received from followed peers.",
             sum(|s| s.received),
         ),
-        (
-            "peer_sent_total",
-            "counter",
-            "Revisions that were handed over to peers that are followed.",
-            sum(|s| s.sent),
-        ),
-        ("quarantine", "gauge", "Revisions from peers that were set aside.", quarantine),
+        ("peer_sent_total", "counter", "Revisions sent to followed peers.", sum(|s| s.sent)),
+        ("quarantine", "gauge", "Revisions from peers held in quarantine.", quarantine),
         (
             "missing_parents",
             "gauge",
-            "Revisions that are named as parents and have not arrived.",
+            "Revisions that are named as parents but have not arrived.",
             site.wiki().missing_parents() as u64,
         ),
     ]

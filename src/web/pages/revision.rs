@@ -121,25 +121,27 @@ fn standing(document: &Document, revision: &Revision, state: State) -> String {
     let what = if document.path().is_page() { "page" } else { "file" };
     match (state, document.winner()) {
         (State::Damaged, _) => {
-            "Its file is torn or was altered, so it is not shown and never wins.".to_owned()
+            "Its file is incomplete or was altered, so it is not shown.".to_owned()
         }
         (State::Winner, _) if revision.is_deletion() => {
-            format!("This is how it is now: the {what} is deleted.")
+            format!("This is the current state: the {what} is deleted.")
         }
-        (State::Winner, _) => "This is the version that everybody sees now.".to_owned(),
+        (State::Winner, _) => "This is the current version.".to_owned(),
         (State::Conflict, _) => {
-            format!("It waits to be merged: what it changed is not in the {what} yet.")
+            format!("It is unmerged: its changes are not in the {what} yet.")
         }
         (State::Redundant, _) => {
-            format!("It stands beside the {what} and adds nothing that the {what} does not have.")
+            format!(
+                "It contains nothing that the {what} does not have, so there is nothing to merge."
+            )
         }
         (State::Ancestor, Some(winner)) if winner.is_deletion() => {
-            format!("The {what} was deleted since, by {}.", words::name(&winner.author))
+            format!("The {what} has since been deleted by {}.", words::by(&winner.author))
         }
         (State::Ancestor, Some(winner)) => format!(
-            "The {what} has moved on: everybody sees revision {} by {} now.",
+            "The {what} has changed since. The current version is revision {} by {}.",
             winner.id.number(),
-            words::name(&winner.author)
+            words::by(&winner.author)
         ),
         (State::Ancestor, None) => String::new(),
     }

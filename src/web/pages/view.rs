@@ -31,7 +31,7 @@ pub(in crate::web) async fn home(State(site): State<Site>) -> Result<Redirect, F
 
 /// There is nothing at this address.
 pub(in crate::web) async fn nothing() -> Failure {
-    Failure::not_found("The address leads nowhere.")
+    Failure::not_found("There is no page at this address.")
 }
 
 /// Shows a page, its raw text, or an attachment.
@@ -115,7 +115,7 @@ fn find(
     let document = site.wiki().open(&page)?;
     // No page is to be begun among the addresses of the system.
     if document.is_none() && name.starts_with("-/") {
-        return Err(Failure::not_found("The address leads nowhere."));
+        return Err(Failure::not_found("There is no page at this address."));
     }
     show_absent(site, visitor, document.as_deref(), &page)
 }

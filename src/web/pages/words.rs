@@ -8,9 +8,14 @@ use crate::wiki::{Document, Revision};
 /// How far back the savers since an edit began are looked for.
 const FAR_ENOUGH: usize = 200;
 
-/// Returns a name to show.
+/// Returns a name to show at the start of a sentence or on its own.
 pub(in crate::web) fn name(author: &str) -> &str {
-    if author.is_empty() { "Somebody" } else { author }
+    if author.is_empty() { "An unnamed editor" } else { author }
+}
+
+/// Returns a name to show within a sentence, as after “by”.
+pub(in crate::web) fn by(author: &str) -> &str {
+    if author.is_empty() { "an unnamed editor" } else { author }
 }
 
 /// Prints a small number as a word.
@@ -30,10 +35,10 @@ pub(in crate::web) fn capital(text: &str) -> String {
     first + chars.as_str()
 }
 
-/// Lists names: `Ada`, `Ada and Ben`, `Ada, Ben and 2 others`.
+/// Lists names at the start of a sentence: `Ada`, `Ada and Ben`, `Ada, Ben and 2 others`.
 pub(in crate::web) fn list(names: &[&str]) -> String {
     match names {
-        [] => "Somebody".to_owned(),
+        [] => name("").to_owned(),
         [one] => (*one).to_owned(),
         [one, two] => format!("{one} and {two}"),
         [one, two, three] => format!("{one}, {two} and {three}"),
@@ -102,11 +107,11 @@ pub(in crate::web) fn why(winner: &Revision, others: &[&Revision]) -> String {
     let (ours, theirs) = (winner.id.number(), next.id.number());
     if ours > theirs {
         let rest = if others.len() == 1 {
-            format!("revision {ours} against {theirs}")
+            format!("it is revision {ours}, the other is revision {theirs}")
         } else {
-            format!("revision {ours}, and of the others none is higher than {theirs}")
+            format!("it is revision {ours}, and none of the others is higher than {theirs}")
         };
-        return format!("It has been edited more often since they parted: {rest}.");
+        return format!("More edits led to it: {rest}.");
     }
     let (won, lost) =
         (winner.id.nonce().simple().to_string(), next.id.nonce().simple().to_string());
@@ -115,7 +120,7 @@ pub(in crate::web) fn why(winner: &Revision, others: &[&Revision]) -> String {
     let digits = (same + 1).clamp(4, won.len());
     let all = if others.len() == 1 { "Both are" } else { "The highest are all" };
     format!(
-        "{all} number {ours}. Then the higher of two random numbers decides, so that every copy of the wiki picks the same one: {}… is higher than {}….",
+        "{all} revision {ours}. In a tie the higher of their random numbers decides ({}… is higher than {}…), so every copy of the wiki picks the same one.",
         &won[..digits],
         &lost[..digits],
     )
@@ -134,5 +139,6 @@ mod tests {
         assert_eq!(count(1, "place", "places"), "one place");
         assert_eq!(count(13, "place", "places"), "13 places");
         assert_eq!(capital("at one"), "At one");
+        assert_eq!((name(""), by("")), ("An unnamed editor", "an unnamed editor"));
     }
 }

@@ -35,17 +35,17 @@ export function devicesPart(devices) {
     link.value = key ? `${location.origin}${location.pathname}#reader=${key}` : "";
     said.textContent = words;
   };
-  const away = "The server cannot be reached; it is tried again on the next page.";
+  const away = "The server cannot be reached. The next page you open will try again.";
   const deeds = {
     share: async () => show((await devices.share()) ? "Open the link on your other devices." : away),
     copy: async () => {
       link.select();
       const done = await navigator.clipboard?.writeText(link.value).then(() => true, () => false);
-      said.textContent = done ? "Copied." : "The link is selected: copy it with your keyboard or menu.";
+      said.textContent = done ? "Copied." : "The link is selected. Copy it with your keyboard or menu.";
     },
     unshare: () => {
       devices.unshare();
-      show("This device keeps its choices to itself now.");
+      show("This device no longer shares its choices.");
     },
   };
   part.addEventListener("click", (event) => deeds[event.target.closest("[data-do]")?.dataset.do]?.());
@@ -54,5 +54,5 @@ export function devicesPart(devices) {
   if (!given) return;
   history.replaceState(history.state, "", location.pathname + location.search);
   if (given === devices.key) return;
-  devices.share(given).then((done) => show(done ? "This device shares your choices now." : away));
+  devices.share(given).then((done) => show(done ? "This device now shares your choices." : away));
 }

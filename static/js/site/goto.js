@@ -88,14 +88,14 @@ class Box {
     } catch {
       if (asked.signal.aborted) return;
       this.pages = [];
-      this.note.textContent = "The names of pages cannot be looked up just now. A search may still work.";
+      this.note.textContent = "Page names cannot be looked up at the moment. Search may still work.";
       this.note.hidden = false;
     }
     this.stale = false;
     this.chosen = 0;
     this.show();
     const count = this.pages.length;
-    say(count === 0 ? "No page of that name" : `${count} ${count === 1 ? "page" : "pages"}`);
+    say(count === 0 ? "No page with that name" : `${count} ${count === 1 ? "page" : "pages"}`);
   }
 
   show() {

@@ -5,15 +5,15 @@ import { base, icon, make } from "./page.js";
 export const KEYS = [
   ["Everywhere", [
     ["/", "Search"], ["g g", "Go to a page by name"], ["c", "New page"], ["g h", "Home"],
-    ["g p", "All pages"], ["g r", "Recent changes"], ["g c", "Conflicts"], ["?", "These keys"],
+    ["g p", "All pages"], ["g r", "Recent changes"], ["g c", "Conflicts"], ["?", "Keyboard shortcuts"],
   ]],
   ["On a page", [["e", "Edit"], ["h", "History"]]],
   ["In the editor", [
-    ["Ctrl+S", "Save"], ["Ctrl+Enter", "Save, too"], ["Ctrl+B", "Bold"], ["Ctrl+I", "Italic"],
+    ["Ctrl+S", "Save"], ["Ctrl+Enter", "Save (alternative)"], ["Ctrl+B", "Bold"], ["Ctrl+I", "Italic"],
     ["Ctrl+K", "Link"],
   ]],
-  ["Putting versions together", [
-    ["j", "Next place"], ["k", "Previous place"], ["n", "Next open place"], ["1", "Take the page now"],
+  ["Merging versions", [
+    ["j", "Next place"], ["k", "Previous place"], ["n", "Next undecided"], ["1", "Take the page now"],
     ["2", "Take the other text"], ["3", "Take both"], ["u", "Undo “take all”"],
   ]],
 ];
@@ -44,9 +44,9 @@ export function openHelp() {
 function build() {
   const close = make("button", { class: "button button-quiet icon-button", "aria-label": "Close", title: "Close" });
   close.append(icon("close"));
-  const head = make("form", { class: "help-head", method: "dialog" }, make("h2", { id: "help.title" }, "Keys"), close);
+  const head = make("form", { class: "help-head", method: "dialog" }, make("h2", { id: "help.title" }, "Keyboard shortcuts"), close);
   const link = make("a", { href: `${base()}/-/help` }, "More help");
-  const more = make("p", { class: "fine" }, "Single keys rest while you type in a field. ", link);
+  const more = make("p", { class: "fine" }, "Single-key shortcuts are off while you type. ", link);
   const lists = make("div", { class: "help-keys" }, ...KEYS.map(table));
   const made = make("dialog", { class: "help", "aria-labelledby": "help.title" }, head, lists, more);
   made.addEventListener("click", (event) => {

@@ -1,7 +1,7 @@
 // The switch of colours, at once and without leaving the page. Without script it is a plain form.
 import { say } from "./say.js";
 
-const SAID = { light: "Light colours", dark: "Dark colours", system: "Colours as the system" };
+const SAID = { light: "Light colours", dark: "Dark colours", system: "Matching the system colours" };
 
 function show(theme) {
   const root = document.documentElement;

@@ -7,7 +7,7 @@ async fn by_default_the_latest_change_is_shown_in_two_columns() {
     let second = site.save_as("Garden.md", "Ben", "Water the peas.\nend\n");
     let page = site.get("/-/diff/Garden").await;
     assert_eq!(page.status, 200);
-    assert!(page.body.contains("What Ben changed in revision 2, made from revision 1."));
+    assert!(page.body.contains("What Ben changed in revision 2, based on revision 1."));
     assert!(page.body.contains("<del>beans</del>") && page.body.contains("<ins>peas</ins>"));
     assert!(page.body.contains("diff-split") && page.body.contains("noindex"));
     let unified = site.get(&format!("/-/diff/Garden?from={first}&to={second}&shape=unified")).await;
@@ -15,7 +15,7 @@ async fn by_default_the_latest_change_is_shown_in_two_columns() {
     let swap = format!("/-/diff/Garden?from={second}&#38;to={first}&#38;shape=unified");
     assert!(unified.body.contains(&swap), "the shape stays: {}", unified.body);
     let swapped = site.get(&format!("/-/diff/Garden?from={second}&to={first}")).await;
-    assert!(swapped.body.contains("The later revision is on the old side"));
+    assert!(swapped.body.contains("The newer revision is on the old side"));
     assert!(swapped.body.contains("<del>peas</del>"));
 }
 
@@ -31,7 +31,7 @@ async fn creating_deleting_and_bringing_back_read_as_such() {
     let deleted = site.get(&format!("/-/diff/Garden?to={gone}")).await;
     assert!(deleted.body.contains("Ben deleted the page in revision 2."));
     let back = site.get("/-/diff/Garden").await;
-    assert!(back.body.contains("Cleo brought the page back in revision 3"));
+    assert!(back.body.contains("Cleo restored the deleted page in revision 3"));
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn what_cannot_be_compared_is_said_in_words() {
     site.save("notes.bin", b"\xff\x00one");
     site.save("notes.bin", b"\xff\x00two");
     assert!(
-        site.get("/-/diff/notes.bin").await.body.contains("They differ, and they are not texts")
+        site.get("/-/diff/notes.bin").await.body.contains("They differ, but they are not text")
     );
     site.save("plan.png", b"\x89PNG one");
     let second = site.save("plan.png", b"\x89PNG two");
@@ -65,11 +65,11 @@ async fn what_cannot_be_compared_is_said_in_words() {
     assert!(pictures.body.contains(&format!("/-/rev/plan.png/{second}?raw")));
     let id = site.save("Garden.md", "one\n");
     let itself = site.get(&format!("/-/diff/Garden?from={id}&to={id}")).await;
-    assert!(itself.body.contains("A revision does not differ from itself."));
+    assert!(itself.body.contains("Both sides are the same revision."));
     site.save("Garden.md", "two\n");
     let again = site.save("Garden.md", "one\n");
     let same = site.get(&format!("/-/diff/Garden?from={id}&to={again}")).await;
-    assert!(same.body.contains("Both say the same, letter for letter."));
+    assert!(same.body.contains("The text is identical."));
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ async fn what_readers_see_is_compared_with_what_it_was_made_from() {
     assert_eq!(page.status, 200);
     assert_eq!(chosen(&page, "from"), Some(first.to_string()));
     assert_eq!(chosen(&page, "to"), Some(winner.to_string()));
-    assert!(page.body.contains("1 other version is waiting"));
+    assert!(page.body.contains("1 other version is unmerged"));
     assert!(page.body.contains(&format!("/-/merge/Garden?with={waiting}")));
     assert!(page.body.contains("noindex"));
     assert_eq!(page.body.matches("graph-cell").count(), 3);
@@ -69,7 +69,7 @@ async fn what_is_damaged_or_missing_is_said() {
     fs::write(dir.join("6-00000000-0000-4000-8000-000000000003"), "").unwrap();
     site.document("Garden.md").unwrap();
     let page = site.get("/-/history/Garden").await;
-    assert!(page.body.contains("Made from revision 4, which has not arrived here yet."));
+    assert!(page.body.contains("Based on revision 4, which has not arrived here yet."));
     assert!(page.body.contains("One revision is damaged."));
     let picks = page.body.matches("name=\"from\"").count();
     assert_eq!(picks, 2, "a damaged revision is not offered for comparing");

@@ -59,8 +59,8 @@ impl View {
             Self::Letters => "A to Z",
             Self::Tree => "Folders",
             Self::Files => "Files",
-            Self::Missing => "Not written yet",
-            Self::Orphans => "Linked from nowhere",
+            Self::Missing => "Missing pages",
+            Self::Orphans => "Orphan pages",
         }
     }
 }

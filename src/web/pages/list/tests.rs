@@ -58,7 +58,7 @@ async fn the_tree_nests_folders_and_a_large_one_is_a_link() {
     let large = site.get("/-/pages?view=tree&folder=Large").await.body;
     assert!(large.contains("/Large/Note%200\"") && large.contains("All folders"), "{large}");
     let none = site.get("/-/pages?view=tree&folder=../etc").await;
-    assert!(none.status == 200 && none.body.contains("Nothing here"));
+    assert!(none.status == 200 && none.body.contains("This folder is empty"));
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn loose_ends_are_found() {
     let missing = site.get("/-/pages?view=missing").await.body;
     let at = |text: &str| missing.find(text).unwrap_or_else(|| panic!("{text}: {missing}"));
     assert!(at(r#"<a class="missing" href="/Shed">"#) < at(r#"<a class="missing" href="/Barn">"#));
-    assert!(missing.contains("no.png") && missing.contains("3 names"));
+    assert!(missing.contains("no.png") && missing.contains("3 pages are linked to"));
     let orphans = site.get("/-/pages?view=orphans").await.body;
     assert!(orphans.contains(r#"<li><a href="/Alone">"#), "{orphans}");
     for linked in ["Home", "Garden"] {

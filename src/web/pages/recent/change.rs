@@ -51,7 +51,7 @@ impl Change {
             chips.push(("chip-merged", "merged"));
         }
         if is(State::Conflict) {
-            chips.push(("chip-conflict", "waiting"));
+            chips.push(("chip-conflict", "unmerged"));
         }
         chips
     }

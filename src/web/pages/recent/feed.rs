@@ -100,7 +100,7 @@ fn entry(change: &Change, root: &str) -> Entry {
         "" => change.delta(),
         said => format!("{said} ({})", change.delta()),
     };
-    let author = if change.author.is_empty() { "somebody" } else { &change.author };
+    let author = if change.author.is_empty() { "an unnamed editor" } else { &change.author };
     let mut entry = Entry {
         title: Text::plain(xml_text(&title)),
         id: stable_id(change),

@@ -24,7 +24,7 @@ async fn changes_say_who_what_and_how_much() {
         &format!("/-/rev/Projects/Garden/{first}"),
         "/-/history/Projects/Garden",
         r#"<span class="chip chip-deleted">deleted</span>"#,
-        r#"<span class="chip chip-conflict">waiting</span>"#,
+        r#"<span class="chip chip-conflict">unmerged</span>"#,
     ] {
         assert!(page.body.contains(wanted), "{wanted}: {}", page.body);
     }
@@ -44,7 +44,7 @@ async fn changes_can_be_narrowed_to_an_author_or_a_folder() {
     assert_eq!(items(&site.get("/-/recent?folder=Projects").await.body), 2);
     assert_eq!(items(&site.get("/-/recent?folder=Projects&author=Ben").await.body), 1);
     let none = site.get("/-/recent?author=Nobody").await;
-    assert!(none.body.contains("Nothing that is remembered fits"), "{}", none.body);
+    assert!(none.body.contains("No changes match"), "{}", none.body);
 }
 
 #[tokio::test]

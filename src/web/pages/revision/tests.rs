@@ -12,14 +12,14 @@ async fn a_revision_says_where_it_stands() {
     let old = site.get(&format!("/-/rev/Garden/{first}")).await;
     assert_eq!(old.status, 200);
     assert!(old.body.contains("You are reading revision 1 by Ada."));
-    assert!(old.body.contains("The page has moved on: everybody sees revision 2"));
+    assert!(old.body.contains("The current version is revision 2"));
     assert!(old.body.contains("Beans</p>") && old.body.contains("noindex"));
     assert!(old.body.contains(&format!("/-/diff/Garden?from={first}&amp;to={winner}")));
     let shown = site.get(&format!("/-/rev/Garden/{winner}")).await;
-    assert!(shown.body.contains("This is the version that everybody sees now."));
+    assert!(shown.body.contains("This is the current version."));
     assert!(!shown.body.contains("/-/restore/"));
     let beside = site.get(&format!("/-/rev/Garden/{waiting}")).await;
-    assert!(beside.body.contains("It waits to be merged"));
+    assert!(beside.body.contains("It is unmerged"));
     assert!(beside.body.contains(&format!("/-/merge/Garden?with={waiting}")));
 }
 
@@ -65,5 +65,5 @@ async fn a_deletion_is_a_revision_too() {
     site.save("Garden.md", "one\n");
     let gone = site.save_as("Garden.md", "Ben", "");
     let page = site.get(&format!("/-/rev/Garden/{gone}")).await;
-    assert!(page.body.contains("This is how it is now: the page is deleted."));
+    assert!(page.body.contains("This is the current state: the page is deleted."));
 }

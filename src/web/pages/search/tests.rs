@@ -63,7 +63,7 @@ async fn nothing_that_is_typed_fails_or_runs() {
 async fn where_nothing_is_found_the_page_can_be_written_and_near_names_are_offered() {
     let site = indexed(&[("Watering plan.md", "text")]);
     let page = site.get("/-/search?q=wtrng").await;
-    assert!(page.body.contains("Nothing found"), "{}", page.body);
+    assert!(page.body.contains("No results for"), "{}", page.body);
     assert!(page.body.contains(r#"href="/Watering%20plan""#), "{}", page.body);
     assert!(page.body.contains(r#"href="/-/edit/wtrng""#), "{}", page.body);
     let odd = site.get("/-/search?q=..").await;
@@ -75,7 +75,7 @@ async fn a_reader_is_not_offered_to_write() {
     let site = TestSite::read_only();
     site.attach_search();
     let page = site.get("/-/search?q=zebra").await;
-    assert!(page.body.contains("Nothing found") && !page.body.contains("/-/edit/"));
+    assert!(page.body.contains("No results for") && !page.body.contains("/-/edit/"));
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn what_is_deleted_is_not_found_and_what_is_new_is() {
     let site = indexed(&[("Garden.md", "zebra crossing")]);
     site.save("Garden.md", "");
     let at_once = site.get("/-/search?q=zebra").await;
-    assert!(at_once.body.contains("Nothing found"), "{}", at_once.body);
+    assert!(at_once.body.contains("No results for"), "{}", at_once.body);
     site.save("Zoo.md", "a zebra");
     site.flush_search();
     let answer = site.get("/-/api/v1/search?q=zebra").await.json();
@@ -139,7 +139,7 @@ async fn without_a_query_and_while_indexing_it_says_so() {
     let page = site.get("/w/-/search").await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains(r#"action="/w/-/search""#));
-    assert!(!page.body.contains("Nothing found"));
+    assert!(!page.body.contains("No results for"));
     // No index is attached: nothing can be complete.
     let page = site.get("/w/-/search?q=zebra").await;
     assert!(page.body.contains("still being read"), "{}", page.body);
