@@ -12,7 +12,7 @@ use clap::Args;
 
 use super::context::{Context, Opened, check_revision, edit_of, limit, saved};
 use super::{Outcome, Signature, show};
-use crate::model::merge::Merge as ThreeWay;
+use crate::model::merge::two::Merge as ThreeWay;
 use crate::model::path::DocPath;
 use crate::model::resolve::State;
 use crate::model::revision::RevisionId;

@@ -38,7 +38,9 @@ pub use self::edit::{Edit, IfMovedOn, Saved};
 pub use self::error::WikiError;
 pub use self::feed::{BadCursor, Cursor, Entry as FeedEntry, Feed, FeedReader, News};
 pub use self::loose::{LooseEnds, Wanted};
-pub use self::merging::{Case, InboxEntry, MAX_MERGED, MergeView, MergedAll, Side, Version};
+pub use self::merging::{
+    Case, InboxEntry, MAX_MERGED, MergeView, MergedAll, Side, TwoView, Version,
+};
 pub use self::refresh::MAX_TEXT;
 use self::render::{Pages, RenderOptions, Rendered, Renderer};
 pub use self::settings::{BadReaderKey, ReaderKey, ReaderSettings, Setting, Settings};

@@ -1,240 +1,395 @@
-//! Three-way merge as a value: what both sides did to a common base, and how to put it together.
+//! Merges any number of versions of a text as a value: what fits together, and what a person decides.
 //!
-//! A [`Merge`] cuts the base and both sides into the same chunks, so that each of the three texts
-//! can be read back from it byte for byte. What it does not do is decide: where both sides changed
-//! the same place it offers a [`Hunk`] of kind [`HunkKind::Conflict`], and someone chooses. It
-//! depends on nothing but the three texts, so every replica sees the same merge.
+//! A [`Merge`] is a function of the texts alone, so every replica sees the same one. It cuts the
+//! page into [`Chunk`]s: lines that nobody changed, and [`Place`]s with every wording that some
+//! version has there. Each place says what is known of it ([`Shape`]) and what is taken if nobody
+//! objects ([`Place::preselected`]); only places without that are open.
 //!
-//! Three rules keep text from being lost. Changes that touch, with no unchanged line between
-//! them, are a conflict unless they are the same. A deleted page against an edited one is a single
-//! conflict, never a clean deletion. And no choice glues two lines together: where a piece lacks
-//! its newline and another follows, a newline is put between them.
-//!
-//! Lines are compared without their endings, so a text that came back with CRLF or without its
-//! last newline conflicts with nothing; its endings are merged as changes of their own. A merge of
-//! texts with different endings can have both: callers who want one kind apply
-//! [`LineEnding::of`] the text they started from to the result.
+//! Three passes, each only inside what the one before left in conflict: lines, then sentences,
+//! cells and list items, then white space. Text is never lost silently: every line that a version
+//! wrote is in the result or in a place that shows it. No choice glues two lines together. Line
+//! ends and the final newline are the winner's, and lines that nobody changed keep their bytes.
 
-mod three_way;
+mod lines;
+#[cfg(test)]
+mod tests;
+pub mod two;
 
-use super::diff::only_whitespace;
+use sha2::{Digest as _, Sha256};
+
 pub use super::diff::{LineEnding, normalise_endings};
 
-/// What two sides made of a common base, in chunks from the first line to the last.
+/// A head other than the winner, with the text of its merge base with the winner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version<'a> {
+    /// What it and the winner were made from; none without a common ancestor.
+    pub base: Option<&'a str>,
+    /// Its text; empty if it deletes the page.
+    pub text: &'a str,
+}
+
+/// Several versions of a text, cut into what needs no decision and what does.
+///
+/// Version 0 is the winner; the others follow in the order given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merge {
     chunks: Vec<Chunk>,
-    /// What to put where a newline has to be supplied.
     ending: LineEnding,
+    /// Whether the last line ends with a newline.
+    ended: bool,
+}
+
+/// How much of a merge is left for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// All changes lie in different lines.
+    Clean,
+    /// There is nothing to choose, but something was joined beyond lines and should be seen.
+    Offered,
+    /// This many choices have to be made.
+    Open(usize),
 }
 
 /// A stretch of whole lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Chunk {
-    /// The base and both sides have these bytes.
+    /// No version changed these lines.
     Unchanged(String),
-    /// At least one side differs from the base.
-    Changed(Hunk),
+    /// At least one version did.
+    Changed(Place),
 }
 
-/// A stretch in which at least one side differs from the base.
+/// A stretch that at least one version changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hunk {
-    /// What both sides started from; empty where something was inserted.
-    pub base: String,
-    /// What the left side has there; empty where it was deleted.
-    pub left: String,
-    /// What the right side has there; empty where it was deleted.
-    pub right: String,
-    /// Who changed it.
-    pub kind: HunkKind,
+pub struct Place {
+    /// What it said before; none without a common ancestor.
+    pub base: Option<String>,
+    /// The distinct wordings, line ends aside; the first is the winner's.
+    pub wordings: Vec<Wording>,
+    /// What is known of the changes.
+    pub shape: Shape,
+    /// What the passes beyond lines made of it; a mere suggestion if the place is open.
+    pub joined: Option<String>,
+    /// The index of an earlier place whose choice decides this one too.
+    pub follows: Option<usize>,
+    /// The move that the place is part of.
+    pub moved: Option<Moved>,
+    key: String,
 }
 
-/// Who changed a stretch, line endings aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HunkKind {
-    /// Only the left side.
-    Left,
-    /// Only the right side.
-    Right,
-    /// Both sides, in the same way.
-    Same,
-    /// Both sides, in different ways.
-    Conflict,
+/// What some versions say at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wording {
+    /// The lines; empty if they were deleted there.
+    pub text: String,
+    /// The versions that say this, in ascending order.
+    pub versions: Vec<usize>,
+    /// Whether this differs from what it said before.
+    pub changed: bool,
 }
 
-/// What to put in the place of a hunk.
+/// A block of lines that changed its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The versions that moved it.
+    pub versions: Vec<usize>,
+    /// Its first line, without the signs of a heading.
+    pub title: String,
+}
+
+/// What is known of the changes at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Shape {
+    /// Only one version changed these lines.
+    OneSide,
+    /// All versions that changed them changed them alike.
+    SameChange,
+    /// Different sentences, cells or list items changed; they were joined.
+    Sentences,
+    /// The wordings differ in nothing but white space.
+    WhiteSpace,
+    /// Every version only added something at this place.
+    Appended,
+    /// One version moved the lines, another edited them; the edit follows the move.
+    Moved,
+    /// The same sentence changed, but not the same words.
+    SameSentence,
+    /// The same words changed.
+    SameWords,
+    /// One version deleted what another edited.
+    DeletedEdited,
+    /// Versions moved the same lines to different places.
+    MovedTwice,
+    /// The versions have no common ancestor.
+    NoAncestor,
+}
+
+/// What to put at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// What the left side has.
-    Left,
-    /// What the right side has.
-    Right,
-    /// Both, the left side first.
-    Both,
-    /// Both, the right side first.
-    BothRightFirst,
-    /// What both started from.
+    /// One of the wordings, by its index.
+    Wording(usize),
+    /// Every changed wording, in the order of the versions.
+    All,
+    /// Every changed wording, in the opposite order.
+    AllReversed,
+    /// What the passes joined or suggest.
+    Joined,
+    /// What it said before.
     Base,
     /// Something else.
     Text(String),
 }
 
-/// A merge that can be offered for one click.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Easy {
-    /// There is no conflict.
-    Clean,
-    /// The conflicting stretches have the same words and differ only in white space.
-    WhiteSpace,
-    /// In every conflict both sides only inserted something at the same place; keep both.
-    BothAppended,
-}
-
-impl Hunk {
-    /// Returns the choice that needs nobody's decision; none for a conflict.
-    pub fn suggested(&self) -> Option<Choice> {
-        match self.kind {
-            // Only endings can differ here. The greater text is the same one however the sides are
-            // called, and it has its last newline.
-            HunkKind::Same if self.left < self.right => Some(Choice::Right),
-            HunkKind::Left | HunkKind::Same => Some(Choice::Left),
-            HunkKind::Right => Some(Choice::Right),
-            HunkKind::Conflict => None,
+impl Shape {
+    /// Returns true if a person has to choose.
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::OneSide
+            | Self::SameChange
+            | Self::Sentences
+            | Self::WhiteSpace
+            | Self::Appended
+            | Self::Moved => false,
+            Self::SameSentence
+            | Self::SameWords
+            | Self::DeletedEdited
+            | Self::MovedTwice
+            | Self::NoAncestor => true,
         }
-    }
-
-    /// Tells whether someone has to decide.
-    pub fn is_conflict(&self) -> bool {
-        self.kind == HunkKind::Conflict
-    }
-
-    /// Tells whether both sides only inserted something here.
-    fn is_insertion_of_both(&self) -> bool {
-        self.base.is_empty() && !self.left.is_empty() && !self.right.is_empty()
     }
 }
 
-impl Chunk {
-    /// Returns the bytes of the base; those of all chunks together are the whole base.
-    pub fn base(&self) -> &str {
-        match self {
-            Self::Unchanged(text) => text,
-            Self::Changed(hunk) => &hunk.base,
+impl Wording {
+    /// Returns a short hash of its text, the same for every kind of line end.
+    pub fn key(&self) -> String {
+        short_hash([self.text.as_str()])
+    }
+}
+
+impl Place {
+    fn new(base: Option<String>, wordings: Vec<Wording>, shape: Shape) -> Self {
+        let (joined, follows, moved) = (None, None, None);
+        Self { base, wordings, shape, joined, follows, moved, key: String::new() }
+    }
+
+    /// Returns true if a person has to choose here.
+    pub fn is_open(&self) -> bool {
+        self.follows.is_none() && self.shape.is_open()
+    }
+
+    /// Returns what is taken if nobody chooses; none if the place is open or follows another.
+    pub fn preselected(&self) -> Option<Choice> {
+        if self.shape.is_open() {
+            return None;
+        }
+        if self.joined.is_some() {
+            return Some(Choice::Joined);
+        }
+        Some(match self.shape {
+            Shape::Appended => Choice::All,
+            _ => Choice::Wording(self.wordings.iter().position(|w| w.changed).unwrap_or(0)),
+        })
+    }
+
+    /// Lists the choices that make sense, apart from typing something else.
+    pub fn choices(&self) -> Vec<Choice> {
+        let mut choices: Vec<Choice> = (0..self.wordings.len()).map(Choice::Wording).collect();
+        if self.joined.is_some() {
+            choices.push(Choice::Joined);
+        }
+        let changed = || self.wordings.iter().filter(|w| w.changed);
+        let beside = match self.shape {
+            Shape::Appended => self.joined.is_none(),
+            // Whole lines can stand beside each other; a sentence twice makes no sense.
+            Shape::NoAncestor => true,
+            Shape::SameWords => changed().all(|w| super::diff::lines(&w.text).len() > 1),
+            _ => false,
+        };
+        if beside && changed().count() > 1 && changed().all(|w| !w.text.is_empty()) {
+            choices.extend([Choice::All, Choice::AllReversed]);
+        }
+        if let Some(base) = &self.base
+            && !self.wordings.iter().any(|w| same(&w.text, base))
+        {
+            choices.push(Choice::Base);
+        }
+        choices
+    }
+
+    /// Returns a short hash of all that is said here, so that a choice can be found again in
+    /// another merge in which this place is the same.
+    pub fn key(&self) -> String {
+        self.key.clone()
+    }
+
+    /// Returns what a version says here; none if it was made from something else and did not
+    /// change this.
+    pub fn text_of(&self, version: usize) -> Option<&str> {
+        let wording = self.wordings.iter().find(|w| w.versions.contains(&version));
+        wording.map(|w| w.text.as_str())
+    }
+
+    /// Returns the text of a choice; a choice that the place does not have is the winner's wording.
+    pub fn text(&self, choice: &Choice) -> String {
+        let winner = || self.wordings.first().map_or("", |w| w.text.as_str());
+        let changed = self.wordings.iter().filter(|w| w.changed).map(|w| w.text.as_str());
+        match choice {
+            Choice::Wording(i) => self.wordings.get(*i).map_or_else(winner, |w| &w.text).to_owned(),
+            Choice::All => beside(changed),
+            Choice::AllReversed => beside(changed.rev()),
+            Choice::Joined => self.joined.as_deref().unwrap_or_else(winner).to_owned(),
+            Choice::Base => self.base.clone().unwrap_or_default(),
+            Choice::Text(text) => text.clone(),
         }
     }
 
-    /// Returns the bytes of the left side; those of all chunks together are the whole left side.
-    pub fn left(&self) -> &str {
-        match self {
-            Self::Unchanged(text) => text,
-            Self::Changed(hunk) => &hunk.left,
+    /// Returns what the choice at the place that this one follows means here.
+    fn followed(&self, leader: &Self, choice: &Choice) -> Choice {
+        let Choice::Wording(chosen) = choice else {
+            return choice.clone();
+        };
+        let Some(chosen) = leader.wordings.get(*chosen) else {
+            return Choice::Wording(0);
+        };
+        let theirs =
+            |w: &Wording| w.versions.iter().any(|version| chosen.versions.contains(version));
+        let found = (self.wordings.iter().position(|w| w.changed && theirs(w)))
+            .or_else(|| self.wordings.iter().position(theirs));
+        Choice::Wording(found.unwrap_or(0))
+    }
+
+    fn set_key(&mut self, occurrence: usize) {
+        self.key = self.content_key();
+        if occurrence > 0 {
+            self.key = format!("{}-{occurrence}", self.key);
         }
     }
 
-    /// Returns the bytes of the right side; those of all chunks together are the whole right side.
-    pub fn right(&self) -> &str {
-        match self {
-            Self::Unchanged(text) => text,
-            Self::Changed(hunk) => &hunk.right,
-        }
+    fn content_key(&self) -> String {
+        let mut texts: Vec<&str> = self.wordings.iter().map(|w| w.text.as_str()).collect();
+        texts.sort_unstable();
+        short_hash(self.base.iter().map(String::as_str).chain(texts))
     }
 }
 
 impl Merge {
-    /// Compares two sides with what they started from; an empty base means that they have nothing
-    /// in common but what they happen to share.
-    pub fn new(base: &str, left: &str, right: &str) -> Self {
-        Self {
-            chunks: three_way::chunks(base, left, right),
-            ending: LineEnding::of_all([base, left, right]),
+    /// How many open places are offered one by one; what follows is taken from one version.
+    pub const MAX_PLACES: usize = 200;
+
+    /// Merges the other heads into the winner.
+    pub fn of(winner: &str, others: &[Version<'_>]) -> Self {
+        let model = if winner.is_empty() {
+            others.iter().map(|v| v.text).filter(|t| !t.is_empty()).min().unwrap_or("")
+        } else {
+            winner
+        };
+        let ending = LineEnding::of(model);
+        let mut merge = Self {
+            chunks: lines::chunks(winner, others, ending),
+            ending,
+            ended: model.ends_with('\n'),
+        };
+        merge.name_places();
+        merge
+    }
+
+    /// Merges two versions; an empty base means that they have no common ancestor.
+    pub fn new(base: &str, winner: &str, other: &str) -> Self {
+        let base = Some(base).filter(|base| !base.is_empty());
+        Self::of(winner, &[Version { base, text: other }])
+    }
+
+    /// Gives each place a key of its own.
+    fn name_places(&mut self) {
+        let mut seen = std::collections::HashMap::new();
+        for chunk in &mut self.chunks {
+            if let Chunk::Changed(place) = chunk {
+                let times: &mut usize = seen.entry(place.content_key()).or_default();
+                place.set_key(*times);
+                *times += 1;
+            }
         }
     }
 
-    /// Returns the chunks from the first line to the last.
+    /// Returns the whole page in order.
     pub fn chunks(&self) -> &[Chunk] {
         &self.chunks
     }
 
-    /// Lists the changed stretches with their indices, which [`resolve`](Self::resolve) uses too.
-    pub fn hunks(&self) -> impl Iterator<Item = (usize, &Hunk)> {
+    /// Lists the changed places with their indices, which [`resolve`](Self::resolve) uses too.
+    pub fn places(&self) -> impl Iterator<Item = (usize, &Place)> {
         let changed = self.chunks.iter().filter_map(|chunk| match chunk {
-            Chunk::Changed(hunk) => Some(hunk),
+            Chunk::Changed(place) => Some(place),
             Chunk::Unchanged(_) => None,
         });
         changed.enumerate()
     }
 
-    /// Lists the stretches that someone has to decide, with their indices among all hunks.
-    pub fn conflicts(&self) -> impl Iterator<Item = (usize, &Hunk)> {
-        self.hunks().filter(|(_, hunk)| hunk.is_conflict())
+    /// Returns how much is left for people.
+    pub fn standing(&self) -> Standing {
+        let open = self.places().filter(|(_, place)| place.is_open()).count();
+        if open > 0 {
+            return Standing::Open(open);
+        }
+        let by_lines = |place: &Place| matches!(place.shape, Shape::OneSide | Shape::SameChange);
+        if self.places().all(|(_, place)| by_lines(place)) {
+            Standing::Clean
+        } else {
+            Standing::Offered
+        }
     }
 
-    /// Tells whether nothing has to be decided.
-    pub fn is_clean(&self) -> bool {
-        self.conflicts().next().is_none()
-    }
-
-    /// Returns the merged text where nothing has to be decided.
-    pub fn clean(&self) -> Option<String> {
-        self.is_clean().then(|| self.settled(&Choice::Both))
-    }
-
-    /// Puts the text together, asking what to take for each hunk, clean ones included.
+    /// Puts the page together, asking what to take at each place, except at places that follow
+    /// another.
     ///
-    /// Lines are never glued together: a newline is supplied between two pieces where the first
-    /// one lacks it.
-    pub fn resolve(&self, mut choose: impl FnMut(usize, &Hunk) -> Choice) -> String {
-        let mut out = Joined::new(self.ending);
-        let mut index = 0;
+    /// Lines are never glued together, new lines end as the winner's do, and lines that the winner
+    /// has keep their bytes.
+    pub fn resolve(&self, mut choose: impl FnMut(usize, &Place) -> Choice) -> String {
+        let mut out = Glue::new(self.ending);
+        let mut made: Vec<(&Place, Choice)> = Vec::new();
         for chunk in &self.chunks {
             match chunk {
                 Chunk::Unchanged(text) => out.push(text),
-                Chunk::Changed(hunk) => {
-                    out.choose(hunk, choose(index, hunk));
-                    index += 1;
+                Chunk::Changed(place) => {
+                    let leader = place.follows.and_then(|leader| made.get(leader));
+                    let choice = match leader {
+                        Some((leader, choice)) => place.followed(leader, choice),
+                        None => choose(made.len(), place),
+                    };
+                    match &choice {
+                        Choice::Text(text) => out.push(&self.ending.apply(text)),
+                        choice => out.push(&place.text(choice)),
+                    }
+                    made.push((place, choice));
                 }
             }
         }
-        out.text
+        out.finish(self.ended)
     }
 
-    /// Tells whether, and why, this merge can be offered for one click.
-    pub fn easy(&self) -> Option<Easy> {
-        if self.is_clean() {
-            return Some(Easy::Clean);
-        }
-        if self.conflicts().all(|(_, hunk)| only_whitespace(&hunk.left, &hunk.right)) {
-            return Some(Easy::WhiteSpace);
-        }
-        // Without a base everything is inserted, which says nothing about what belongs together.
-        let based = self.chunks.iter().any(|chunk| !chunk.base().is_empty());
-        let appended = self.conflicts().all(|(_, hunk)| hunk.is_insertion_of_both());
-        (based && appended).then_some(Easy::BothAppended)
+    /// Returns the merged text if all changes lie in different lines.
+    pub fn clean(&self) -> Option<String> {
+        (self.standing() == Standing::Clean).then(|| self.settled())
     }
 
-    /// Returns the text to offer where [`easy`](Self::easy) says so: the left side's white space,
-    /// or what both sides inserted, the left side's first.
-    pub fn easy_text(&self) -> Option<String> {
-        self.easy().map(|easy| match easy {
-            Easy::Clean | Easy::BothAppended => self.settled(&Choice::Both),
-            Easy::WhiteSpace => self.settled(&Choice::Left),
-        })
+    /// Returns the merged text if there is nothing to choose.
+    pub fn suggested(&self) -> Option<String> {
+        (!matches!(self.standing(), Standing::Open(_))).then(|| self.settled())
     }
 
-    /// Puts the text together with one choice for all conflicts.
-    fn settled(&self, conflicts: &Choice) -> String {
-        self.resolve(|_, hunk| hunk.suggested().unwrap_or_else(|| conflicts.clone()))
+    fn settled(&self) -> String {
+        self.resolve(|_, place| place.preselected().unwrap_or(Choice::Wording(0)))
     }
 }
 
 /// Text that is put together from whole lines.
-struct Joined {
+struct Glue {
     text: String,
     ending: LineEnding,
 }
 
-impl Joined {
+impl Glue {
     fn new(ending: LineEnding) -> Self {
         Self { text: String::new(), ending }
     }
@@ -246,56 +401,58 @@ impl Joined {
         self.text.push_str(piece);
     }
 
-    fn choose(&mut self, hunk: &Hunk, choice: Choice) {
-        match choice {
-            Choice::Left => self.push(&hunk.left),
-            Choice::Right => self.push(&hunk.right),
-            Choice::Base => self.push(&hunk.base),
-            Choice::Both => {
-                self.push(&hunk.left);
-                self.push(&hunk.right);
-            }
-            Choice::BothRightFirst => {
-                self.push(&hunk.right);
-                self.push(&hunk.left);
-            }
-            Choice::Text(text) => self.push(&text),
+    fn finish(mut self, ended: bool) -> String {
+        if self.text.is_empty() {
+        } else if !ended {
+            let length = super::diff::lines(&self.text)
+                .last()
+                .map_or(0, |last| self.text.len() - last.len() + super::diff::content(last).len());
+            self.text.truncate(length);
+        } else if !self.text.ends_with('\n') {
+            self.text.push_str(self.ending.as_str());
         }
+        self.text
     }
 }
 
-/// What came of merging several heads, one after another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Combined {
-    /// All of them merged cleanly into this text.
-    Clean(String),
-    /// A head conflicts with what was merged before it.
-    Stopped {
-        /// The position of that head.
-        at: usize,
-        /// The merge to decide; its left side has the winner and all heads before this one.
-        merge: Merge,
-    },
-}
-
-/// Merges heads into the winner as far as nobody has to decide; each head comes with the text of
-/// its merge base with the winner.
-///
-/// A caller who has decided where it stopped goes on with the text they chose as the winner and
-/// the heads that are left.
-pub fn combine<'a>(winner: &str, heads: impl IntoIterator<Item = (&'a str, &'a str)>) -> Combined {
-    let mut text = winner.to_owned();
-    for (at, (base, head)) in heads.into_iter().enumerate() {
-        let merge = Merge::new(base, &text, head);
-        match merge.clean() {
-            Some(merged) => text = merged,
-            None => return Combined::Stopped { at, merge },
+/// Puts texts one after another; paragraphs stay paragraphs.
+fn beside<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
+    let blank = |line: Option<&&str>| line.is_some_and(|line| super::diff::is_blank(line));
+    let edges: Vec<(bool, bool)> = (texts.iter())
+        .map(|text| {
+            let lines = super::diff::lines(text);
+            (blank(lines.first()), blank(lines.last()))
+        })
+        .collect();
+    let apart = edges.iter().any(|(first, last)| *first || *last);
+    let ending = LineEnding::of_all(texts.iter().copied());
+    let mut out = Glue::new(ending);
+    for (i, text) in texts.iter().enumerate() {
+        out.push(text);
+        let together = edges.get(i + 1).is_some_and(|next| !edges[i].1 && !next.0);
+        if apart && together {
+            out.push(ending.as_str());
         }
     }
-    Combined::Clean(text)
+    out.text
 }
 
-#[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod tests;
+/// Returns true if two texts have the same lines, their ends aside.
+fn same(one: &str, other: &str) -> bool {
+    let content = |text| super::diff::lines(text).into_iter().map(super::diff::content);
+    one == other || content(one).eq(content(other))
+}
+
+fn short_hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hasher = Sha256::new();
+    for text in texts {
+        for line in super::diff::lines(text) {
+            hasher.update(super::diff::content(line));
+            hasher.update(b"\n");
+        }
+        // No text holds this byte.
+        hasher.update([0xff]);
+    }
+    hex::encode(&hasher.finalize()[..8])
+}

@@ -1,150 +1,173 @@
 use super::*;
 
-/// Writes the chunks, one a line: unchanged text, or `kind base|left|right`.
-fn shape(merge: &Merge) -> Vec<String> {
+/// Writes the chunks, one a line: unchanged text, or the shape of a place and its wordings with
+/// their versions, what it said before last.
+pub(super) fn shape(merge: &Merge) -> Vec<String> {
     let piece = |text: &str| text.replace("\r\n", "¤").replace('\n', "/");
+    let wording = |w: &Wording| {
+        let versions: String = w.versions.iter().map(ToString::to_string).collect();
+        format!("{versions}:{}", piece(&w.text))
+    };
     (merge.chunks().iter())
         .map(|chunk| match chunk {
             Chunk::Unchanged(text) => format!("= {}", piece(text)),
-            Chunk::Changed(hunk) => {
-                let sides = [&hunk.base, &hunk.left, &hunk.right].map(|text| piece(text));
-                format!("{:?} {}", hunk.kind, sides.join("|"))
+            Chunk::Changed(place) => {
+                let mut out = format!("{:?}", place.shape);
+                for w in &place.wordings {
+                    out.push_str(if w.changed { " +" } else { " " });
+                    out.push_str(&wording(w));
+                }
+                if let Some(base) = &place.base {
+                    out.extend([" <", &piece(base), ">"]);
+                }
+                if let Some(joined) = &place.joined {
+                    out.extend([" -> ", &piece(joined)]);
+                }
+                out
             }
         })
         .collect()
 }
 
-fn conflicts_as(merge: &Merge, choice: &Choice) -> String {
-    merge.resolve(|_, hunk| hunk.suggested().unwrap_or_else(|| choice.clone()))
+fn chosen(merge: &Merge, choice: &Choice) -> String {
+    merge.resolve(|_, place| place.preselected().unwrap_or_else(|| choice.clone()))
+}
+
+fn three<'a>(base: &'a str, winner: &str, others: &[&'a str]) -> Merge {
+    let others: Vec<_> = others.iter().map(|text| Version { base: Some(base), text }).collect();
+    Merge::of(winner, &others)
 }
 
 #[test]
-fn changes_in_different_places_merge_cleanly() {
+fn changes_in_different_places_are_clean() {
     let merge = Merge::new("a\nb\nc\nd\ne\n", "A\nb\nc\nd\ne\nnew\n", "a\nb\nC\nd\ne\n");
-    assert_eq!(shape(&merge), ["Left a/|A/|a/", "= b/", "Right c/|c/|C/", "= d/e/", "Left |new/|"]);
+    assert_eq!(
+        shape(&merge),
+        [
+            "OneSide +0:A/ 1:a/ <a/>",
+            "= b/",
+            "OneSide 0:c/ +1:C/ <c/>",
+            "= d/e/",
+            "OneSide +0:new/ 1: <>"
+        ]
+    );
     assert_eq!(merge.clean().as_deref(), Some("A\nb\nC\nd\ne\nnew\n"));
-    assert_eq!(merge.easy(), Some(Easy::Clean));
 }
 
 #[test]
-fn changes_that_touch_are_a_conflict() {
-    let merge = Merge::new("a\nb\nc\n", "a\nB\nc\n", "a\nb\nC\n");
-    assert_eq!(shape(&merge), ["= a/", "Conflict b/c/|B/c/|b/C/"]);
-    let inserted = Merge::new("a\nb\nc\n", "a\nnew\nb\nc\n", "a\nB\nc\n");
-    assert_eq!(shape(&inserted), ["= a/", "Conflict b/|new/b/|B/", "= c/"]);
-    assert_eq!(inserted.easy(), None);
-    assert_eq!(inserted.clean(), None);
+fn any_number_of_versions_are_one_round() {
+    let base = "a\nb\nc\nd\ne\n";
+    let merge = three(base, "A\nb\nc\nd\ne\n", &["a\nb\nC\nd\ne\n", "x\nb\nC\nd\nE\n"]);
+    assert_eq!(
+        shape(&merge),
+        [
+            "SameWords +0:A/ 1:a/ +2:x/ <a/>",
+            "= b/",
+            "SameChange 0:c/ +12:C/ <c/>",
+            "= d/",
+            "OneSide 01:e/ +2:E/ <e/>"
+        ]
+    );
+    assert_eq!(merge.standing(), Standing::Open(1));
+    assert_eq!(chosen(&merge, &Choice::Wording(2)), "x\nb\nC\nd\nE\n");
+}
+
+#[test]
+fn a_version_made_from_an_earlier_text_counts_only_for_what_it_changed() {
+    let others = [
+        Version { base: Some("a\nb\nc\nd\ne\n"), text: "a\nb\nc\nd\nE\n" },
+        Version { base: Some("a1\nb\nc\nd\ne\n"), text: "a1\nb\nC\nd\ne\n" },
+    ];
+    // Between the two bases, and up to the winner, the first line was changed twice.
+    let merge = Merge::of("a2\nb\nc\nd\ne\n", &others);
+    assert_eq!(merge.clean().as_deref(), Some("a2\nb\nC\nd\nE\n"));
 }
 
 #[test]
 fn every_choice_takes_what_it_says() {
-    let merge = Merge::new("a\nb\nc", "a\nleft\nc", "a\nright\nc");
-    let text = |choice| conflicts_as(&merge, &choice);
-    assert_eq!(text(Choice::Left), "a\nleft\nc");
-    assert_eq!(text(Choice::Right), "a\nright\nc");
-    assert_eq!(text(Choice::Base), "a\nb\nc");
-    assert_eq!(text(Choice::Both), "a\nleft\nright\nc");
-    assert_eq!(text(Choice::BothRightFirst), "a\nright\nleft\nc");
+    let merge = Merge::new("a\nb\nb\nc", "a\nleft\nleft\nc", "a\nright\nright\nc");
+    let text = |choice| chosen(&merge, &choice);
+    assert_eq!(text(Choice::Wording(0)), "a\nleft\nleft\nc");
+    assert_eq!(text(Choice::Wording(1)), "a\nright\nright\nc");
+    assert_eq!(text(Choice::Base), "a\nb\nb\nc");
+    assert_eq!(text(Choice::All), "a\nleft\nleft\nright\nright\nc");
+    assert_eq!(text(Choice::AllReversed), "a\nright\nright\nleft\nleft\nc");
     assert_eq!(text(Choice::Text("own".into())), "a\nown\nc");
     assert_eq!(text(Choice::Text(String::new())), "a\nc");
 }
 
 #[test]
-fn indices_count_all_hunks() {
-    let merge = Merge::new("a\nb\nc\nd\n", "A\nb\nleft\nd\n", "a\nb\nright\nd\n");
-    assert_eq!(merge.hunks().count(), 2);
-    assert_eq!(merge.conflicts().map(|(index, _)| index).collect::<Vec<_>>(), [1]);
-    let text = merge.resolve(|index, hunk| match index {
-        1 => Choice::Both,
-        _ => hunk.suggested().unwrap(),
-    });
-    assert_eq!(text, "A\nb\nleft\nright\nd\n");
+fn line_ends_and_the_final_newline_are_those_of_the_winner() {
+    let merge = Merge::new("a\nb\nc\nd\n", "a\r\nb\r\nc\r\nD", "A\nb\nc\nd\n");
+    assert_eq!(merge.clean().as_deref(), Some("A\r\nb\r\nc\r\nD"));
+    // A version that differs in nothing else changes nothing.
+    let merge = Merge::new("a\nb\nc\nd\ne\n", "a\nb\nC\nd\ne\n", "a\r\nb\r\nc\r\nd\r\ne");
+    assert_eq!(merge.clean().as_deref(), Some("a\nb\nC\nd\ne\n"));
+    let merge = Merge::new("a", "a\nleft", "a\nright\n");
+    assert_eq!(merge.suggested().as_deref(), Some("a\nleft\nright"));
 }
 
 #[test]
-fn a_missing_last_newline_glues_nothing_together() {
-    // As textareas send it: no newline at the end.
-    let merge = Merge::new("a", "a\nleft", "a\nright");
-    assert_eq!(shape(&merge), ["Same a|a/|a/", "Conflict |left|right"]);
-    assert_eq!(merge.easy(), Some(Easy::BothAppended));
-    assert_eq!(merge.easy_text().as_deref(), Some("a\nleft\nright"));
-    assert_eq!(conflicts_as(&merge, &Choice::BothRightFirst), "a\nright\nleft");
-
-    let merge = Merge::new("a\nb\n", "a\nb", "a\nb\nc\n");
-    assert_eq!(merge.clean().as_deref(), Some("a\nb\nc\n"));
-    let merge = Merge::new("a\r\nb\r\n", "a\r\nb", "a\r\nb\r\nc\r\n");
-    assert_eq!(merge.clean().as_deref(), Some("a\r\nb\r\nc\r\n"));
+fn lines_that_nobody_edited_keep_their_bytes() {
+    let winner = "a\r\nlone\rcr\ntwice\r\r\nb\nc\n";
+    let merge = Merge::new(winner, winner, "a\nlone\rcr\ntwice\nB\nc\n");
+    assert_eq!(merge.clean().as_deref(), Some("a\r\nlone\rcr\ntwice\r\r\nB\nc\n"));
+    let merge = Merge::new(winner, &winner.replace("b\n", "x\n"), &winner.replace("c\n", "C\n"));
+    assert!(merge.resolve(|_, _| Choice::Wording(1)).starts_with("a\r\nlone\rcr\ntwice\r\r\n"));
 }
 
 #[test]
-fn other_line_endings_do_not_conflict() {
-    let merge = Merge::new("a\nb\nc\nd\n", "a\r\nb\r\nc\r\nD\r\n", "A\nb\nc\nd\n");
-    let merged = merge.clean().unwrap();
-    assert_eq!(LineEnding::Lf.apply(&merged), "A\nb\nc\nD\n");
-    // All three differ in nothing but the ending of their only line.
-    assert!(Merge::new("a", "a\n", "a\r\n").is_clean());
-    // Both made the same change, one of them on Windows.
-    assert_eq!(Merge::new("a\n", "b", "b\n").clean().as_deref(), Some("b\n"));
-}
-
-#[test]
-fn a_deletion_against_an_edit_is_one_conflict() {
-    for (left, right) in [("", "a\nB\nc\nd\n"), ("a\nB\nc\nd\n", "")] {
-        let merge = Merge::new("a\nb\nc\n", left, right);
-        let hunks: Vec<_> = merge.hunks().collect();
-        assert!(matches!(hunks[..], [(0, hunk)] if hunk.is_conflict()
-            && hunk.left == left && hunk.right == right));
-        assert_eq!(merge.easy(), None);
+fn a_deletion_against_an_edit_is_one_choice() {
+    for (winner, other) in [("", "a\nB\nc\nd\n"), ("a\nB\nc\nd\n", "")] {
+        let merge = Merge::new("a\nb\nc\n", winner, other);
+        let places: Vec<_> = merge.places().map(|(_, place)| place).collect();
+        assert_eq!(places.len(), 1);
+        assert_eq!(places[0].shape, Shape::DeletedEdited);
+        let choices = [Choice::Wording(0), Choice::Wording(1), Choice::Base];
+        assert_eq!(places[0].choices(), choices, "never both");
+        assert_eq!(merge.resolve(|_, _| Choice::Wording(0)), winner);
+        assert_eq!(merge.resolve(|_, _| Choice::Wording(1)), other);
     }
     assert_eq!(Merge::new("a\n", "", "a\n").clean().as_deref(), Some(""));
     assert_eq!(Merge::new("a\n", "", "").clean().as_deref(), Some(""));
 }
 
 #[test]
-fn lines_that_both_sides_came_to_have_are_not_in_dispute() {
-    let merge = Merge::new("x\n", "new\nleft\nend\n", "new\nright\nend\n");
-    assert_eq!(shape(&merge), ["Same |new/|new/", "Conflict x/|left/|right/", "Same |end/|end/"]);
-    let merge = Merge::new("x\n", "new\n", "new\nmore\n");
-    assert_eq!(shape(&merge), ["Same x/|new/|new/", "Conflict ||more/"]);
+fn what_several_append_is_kept_in_the_order_of_the_versions() {
+    let merge = three("top\n", "top\n\nleft\n", &["top\n\nright\n", "top\n\nthird\n"]);
+    assert_eq!(merge.suggested().as_deref(), Some("top\n\nleft\n\nright\n\nthird\n"));
+    assert_eq!(merge.standing(), Standing::Offered);
+    let merge = three("top\n\nend\n", "top\n\nleft\n\nend\n", &["top\n\nright\n\nend\n"]);
+    assert_eq!(merge.suggested().as_deref(), Some("top\n\nleft\n\nright\n\nend\n"));
+    let (_, place) = merge.places().next().unwrap();
+    assert_eq!((place.shape, place.preselected()), (Shape::Appended, Some(Choice::All)));
 }
 
 #[test]
-fn paragraphs_that_both_sides_appended_stay_paragraphs() {
-    let merge = Merge::new("top\n", "top\n\nleft\n", "top\n\nright\n");
-    assert_eq!(merge.easy(), Some(Easy::BothAppended));
-    assert_eq!(merge.easy_text().as_deref(), Some("top\n\nleft\n\nright\n"));
-    let merge = Merge::new("top\n\nend\n", "top\n\nleft\n\nend\n", "top\n\nright\n\nend\n");
-    assert_eq!(merge.easy_text().as_deref(), Some("top\n\nleft\n\nright\n\nend\n"));
-}
-
-#[test]
-fn sides_that_differ_in_white_space_are_easy() {
+fn white_space_never_asks() {
     let merge = Merge::new("a\nb c\nd\n", "a\nb new\nd\n", "a\nb   new \nd\n");
-    assert_eq!(merge.easy(), Some(Easy::WhiteSpace));
-    assert_eq!(merge.easy_text().as_deref(), Some("a\nb new\nd\n"));
+    assert_eq!(shape(&merge)[1], "WhiteSpace +0:b new/ +1:b   new / <b c/>");
+    assert_eq!(merge.suggested().as_deref(), Some("a\nb new\nd\n"));
 }
 
 #[test]
-fn without_a_base_shared_lines_are_not_doubled() {
+fn without_an_ancestor_shared_lines_are_not_doubled() {
     let merge = Merge::new("", "# T\nleft\nend\n", "# T\nright\nend");
-    assert_eq!(shape(&merge), ["Same |# T/|# T/", "Conflict |left/|right/", "Same |end/|end"]);
-    assert_eq!(merge.easy(), None);
-    assert_eq!(conflicts_as(&merge, &Choice::Both), "# T\nleft\nright\nend\n");
+    assert_eq!(shape(&merge), ["= # T/", "NoAncestor +0:left/ +1:right/", "= end/"]);
+    assert_eq!(chosen(&merge, &Choice::All), "# T\nleft\nright\nend\n");
     let merge = Merge::new("", "# T\n\none\n\ntwo\n\nend\n", "# T\n\n1\n\n2\n\nend\n");
-    assert_eq!(conflicts_as(&merge, &Choice::Both), "# T\n\none\n\ntwo\n\n1\n\n2\n\nend\n");
-    assert_eq!(Merge::new("", "", "new\n").clean().as_deref(), Some("new\n"));
-    assert_eq!(Merge::new("", "same\n", "same\n").clean().as_deref(), Some("same\n"));
+    assert_eq!(chosen(&merge, &Choice::All), "# T\n\none\n\ntwo\n\n1\n\n2\n\nend\n");
 }
 
 #[test]
-fn heads_are_merged_one_after_another_until_someone_has_to_decide() {
+fn a_choice_is_found_again_while_its_texts_are_the_same() {
     let base = "a\nb\nc\nd\ne\n";
-    let heads = [(base, "a\nb\nC\nd\ne\n"), (base, "a\nb\nc\nd\nE\n")];
-    assert_eq!(combine("A\nb\nc\nd\ne\n", heads), Combined::Clean("A\nb\nC\nd\nE\n".into()));
-    let heads = [(base, "a\nb\nC\nd\ne\n"), (base, "x\nb\nc\nd\ne\n")];
-    let Combined::Stopped { at, merge } = combine("A\nb\nc\nd\ne\n", heads) else {
-        panic!("the second head conflicts");
-    };
-    assert_eq!(at, 1);
-    assert_eq!(shape(&merge), ["Conflict a/|A/|x/", "= b/", "Left c/|C/|c/", "= d/e/"]);
+    let key = |merge: &Merge, at: usize| merge.places().nth(at).unwrap().1.key();
+    let one = three(base, "A\nb\nc\nd\ne\n", &["x\nb\nc\nd\ne\n"]);
+    let two = three(base, "A\nb\nc\nd\nE\n", &["a\nb\nC\nd\ne\n", "x\nb\nc\nd\ne\n"]);
+    let crlf = three(base, "A\r\nb\r\nc\r\nd\r\ne\r\n", &["x\nb\nc\nd\ne\n"]);
+    assert_eq!(key(&one, 0), key(&crlf, 0));
+    assert_ne!(key(&two, 1), key(&two, 2));
+    let twice = Merge::new("a\nb\na\n", "x\nb\nx\n", "y\nb\ny\n");
+    assert_ne!(key(&twice, 0), key(&twice, 1));
 }

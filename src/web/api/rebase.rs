@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::model::diff::{Diff, Folded, LineEnding, RowKind, folded};
-use crate::model::merge::{Choice, Chunk, Merge};
+use crate::model::merge::two::{Choice, Chunk, Merge};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
@@ -78,7 +78,7 @@ pub(in crate::web) async fn rebase(
         let winner = document.winner();
         let id = winner.map(|w| w.id);
         let made_from: Vec<_> = base.into_iter().collect();
-        let view = site.wiki().merge_unsaved(&document, &made_from, id, &text)?;
+        let view = site.wiki().two_unsaved(&document, &made_from, id, &text)?;
         // A deleted page has no text to take in; its author is asked at the save.
         let clean = view.merge.is_clean() && document.is_live();
         let edits = if clean { edits(&view.merge, &text) } else { Vec::new() };

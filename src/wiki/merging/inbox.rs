@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use serde::Serialize;
 
+use super::MAX_MERGED;
 use crate::model::diff::{Change, only_whitespace, summary};
 use crate::model::file::ContentDigest;
-use crate::model::merge::Easy;
+use crate::model::merge::{Merge, Shape, Standing};
 use crate::model::path::{DocKey, DocPath};
 use crate::model::revision::RevisionId;
 use crate::wiki::document::{Document, Revision};
@@ -22,30 +23,79 @@ const REMEMBERED: usize = 20_000;
 /// Documents whose versions together have more bytes are not merged just to be listed.
 const MOST_BYTES: u64 = 4 << 20;
 
-/// How hard the decision is.
+/// What a conflict is about, in one word: the hardest of its places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Case {
-    /// Everything fits together by itself.
+    /// All changes lie in different lines.
     Clean,
     /// The versions differ in nothing but white space.
     WhiteSpace,
-    /// Every version only added something at the same place.
+    /// The versions only added something at the same place.
     BothAppended,
-    /// Somebody has to choose.
-    Decide,
+    /// Different sentences, cells or items of the same lines changed.
+    Sentences,
+    /// One version moved lines that another edited.
+    Moved,
+    /// The same sentence changed, but not the same words.
+    SameSentence,
+    /// The same words changed.
+    SameWords,
+    /// One version deleted lines that another edited.
+    LinesDeleted,
+    /// The same lines were moved to different places.
+    MovedTwice,
+    /// The versions have no common ancestor.
+    NoAncestor,
     /// The page is deleted, and was edited elsewhere.
     DeletedHere,
     /// The page was edited, and deleted elsewhere.
     DeletedThere,
+    /// The versions are too large to be compared for a list.
+    Decide,
     /// The versions are not texts.
     NotText,
 }
 
 impl Case {
-    /// Tells whether one click settles it.
+    /// Returns true if one click settles it.
     pub fn is_easy(self) -> bool {
-        matches!(self, Self::Clean | Self::WhiteSpace | Self::BothAppended)
+        match self {
+            Self::Clean | Self::WhiteSpace | Self::BothAppended | Self::Sentences | Self::Moved => {
+                true
+            }
+            Self::SameSentence
+            | Self::SameWords
+            | Self::LinesDeleted
+            | Self::MovedTwice
+            | Self::NoAncestor
+            | Self::DeletedHere
+            | Self::DeletedThere
+            | Self::Decide
+            | Self::NotText => false,
+        }
+    }
+
+    fn of(merge: &Merge) -> Self {
+        let open = matches!(merge.standing(), Standing::Open(_));
+        let places = merge.places().map(|(_, place)| place);
+        let shapes = places.filter(|p| p.is_open() == open).map(|p| Self::of_shape(p.shape));
+        shapes.max().unwrap_or(Self::Clean)
+    }
+
+    fn of_shape(shape: Shape) -> Self {
+        match shape {
+            Shape::OneSide | Shape::SameChange => Self::Clean,
+            Shape::Sentences => Self::Sentences,
+            Shape::WhiteSpace => Self::WhiteSpace,
+            Shape::Appended => Self::BothAppended,
+            Shape::Moved => Self::Moved,
+            Shape::SameSentence => Self::SameSentence,
+            Shape::SameWords => Self::SameWords,
+            Shape::DeletedEdited => Self::LinesDeleted,
+            Shape::MovedTwice => Self::MovedTwice,
+            Shape::NoAncestor => Self::NoAncestor,
+        }
     }
 }
 
@@ -86,8 +136,10 @@ pub struct InboxEntry {
     pub others: Vec<Version>,
     /// How much the others differ from what readers see, together.
     pub change: Change,
-    /// How hard the decision is.
+    /// What the conflict is about.
     pub case: Case,
+    /// How many choices have to be made; none if one click settles it.
+    pub choices: usize,
 }
 
 impl InboxEntry {
@@ -114,6 +166,7 @@ type Judged = Vec<(RevisionId, ContentDigest)>;
 struct Judgement {
     change: Change,
     case: Case,
+    choices: usize,
 }
 
 /// Judgements made before.
@@ -146,6 +199,7 @@ impl Wiki {
             others,
             change: judgement.change,
             case: judgement.case,
+            choices: judgement.choices,
         })
     }
 
@@ -164,7 +218,7 @@ impl Wiki {
                 judgement
             }
             // Perhaps it can be read the next time.
-            Err(_) => Judgement { change: Change::default(), case: Case::Decide },
+            Err(_) => Judgement { change: Change::default(), case: Case::Decide, choices: 1 },
         }
     }
 
@@ -172,24 +226,29 @@ impl Wiki {
         let bytes: u64 = winner.length + document.conflicts().map(|r| r.length).sum::<u64>();
         if bytes > MOST_BYTES {
             let case = if document.path().is_page() { Case::Decide } else { Case::NotText };
-            return Ok(Judgement { change: by_length(document, winner), case });
+            return Ok(Judgement { change: by_length(document, winner), case, choices: 1 });
         }
         match self.judge_texts(document, winner) {
             Err(WikiError::NotText(_)) => {
-                Ok(Judgement { change: by_length(document, winner), case: Case::NotText })
+                let change = by_length(document, winner);
+                Ok(Judgement { change, case: Case::NotText, choices: 1 })
             }
             judged => judged,
         }
     }
 
     fn judge_texts(&self, document: &Document, winner: &Revision) -> Result<Judgement, WikiError> {
-        let now = self.text(document, winner.id)?;
+        let heads: Vec<RevisionId> = document.conflicts().map(|r| r.id).collect();
+        let heads = &heads[..heads.len().min(MAX_MERGED)];
+        let view = self.merge_view(document, winner.id, heads)?;
         let mut change = Change::default();
         let mut only_spaces = true;
-        for head in document.conflicts() {
-            let text = self.text(document, head.id)?;
-            only_spaces &= only_whitespace(&now, &text);
-            let one = summary(&now, &text);
+        let [now, others @ ..] = &view.versions[..] else {
+            return Ok(Judgement { change, case: Case::Clean, choices: 0 });
+        };
+        for other in others {
+            only_spaces &= only_whitespace(&now.text, &other.text);
+            let one = summary(&now.text, &other.text);
             change.added_lines += one.added_lines;
             change.removed_lines += one.removed_lines;
             change.added_bytes += one.added_bytes;
@@ -199,16 +258,17 @@ impl Wiki {
             Case::DeletedHere
         } else if document.conflicts().any(Revision::is_deletion) {
             Case::DeletedThere
+        } else if only_spaces {
+            Case::WhiteSpace
         } else {
-            match self.merge_all(document)?.map(|merged| merged.easy) {
-                Some(_) if only_spaces => Case::WhiteSpace,
-                Some(Easy::Clean) => Case::Clean,
-                Some(Easy::WhiteSpace) => Case::WhiteSpace,
-                Some(Easy::BothAppended) => Case::BothAppended,
-                None => Case::Decide,
-            }
+            Case::of(&view.merge)
         };
-        Ok(Judgement { change, case })
+        let choices = match view.merge.standing() {
+            Standing::Open(choices) => choices,
+            // Nothing brings a page back or deletes it unasked.
+            _ => usize::from(!case.is_easy()),
+        };
+        Ok(Judgement { change, case, choices })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Two versions of a document put side by side, for a person to make one of them.
+//! The versions of a document put side by side, for a person to make one of them.
 //!
 //! The one idea: a merge is worked out when somebody looks, from the contents alone, and never
 //! kept. What people see and what is saved in the end are computed in the same way from the same
@@ -9,17 +9,21 @@ mod inbox;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod two;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 
 pub(super) use self::inbox::Judgements;
 pub use self::inbox::{Case, InboxEntry, Version};
+pub use self::two::TwoView;
 use super::document::{Document, Revision};
 use super::{Wiki, WikiError};
 use crate::model::file::MAX_PARENTS;
-use crate::model::merge::{Choice, Easy, Hunk, LineEnding, Merge};
+use crate::model::merge::{self, LineEnding, Merge, Standing};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 
@@ -63,42 +67,6 @@ impl Side {
     }
 }
 
-/// Two versions and what they have in common, cut into what has to be decided and what has not.
-#[derive(Debug, Clone)]
-pub struct MergeView {
-    /// What both were made from; none where they have nothing in common.
-    pub base: Option<Side>,
-    /// The page now.
-    pub left: Side,
-    /// The other version, or the text that is not saved yet.
-    pub right: Side,
-    /// The two against each other; line ends aside, which follow the page.
-    pub merge: Merge,
-    ending: LineEnding,
-}
-
-impl MergeView {
-    fn new(base: Option<(&Revision, String)>, left: &Texts<'_>, right: &Texts<'_>) -> Self {
-        let ending = LineEnding::of(if left.text.is_empty() { &right.text } else { &left.text });
-        let base = base.map(|(revision, text)| Side::of(revision, &text));
-        let (left, right) = (left.side(), right.side());
-        let merge =
-            Merge::new(base.as_ref().map_or("", |b| b.text.as_str()), &left.text, &right.text);
-        Self { base, left, right, merge, ending }
-    }
-
-    /// Puts the text together, with the line ends of the page.
-    pub fn result(&self, choose: impl FnMut(usize, &Hunk) -> Choice) -> String {
-        self.ending.apply(&self.merge.resolve(choose))
-    }
-
-    /// Returns the text to offer for one click, if there is one.
-    pub fn easy(&self) -> Option<(Easy, String)> {
-        let text = self.merge.easy_text()?;
-        Some((self.merge.easy()?, self.ending.apply(&text)))
-    }
-}
-
 /// A text and the revision it is from, if it is from one.
 struct Texts<'a> {
     revision: Option<&'a Revision>,
@@ -114,11 +82,23 @@ impl Texts<'_> {
     }
 }
 
-/// What merging all heads one after another came to.
+/// Several versions of a document, merged as far as nobody has to decide.
+#[derive(Debug, Clone)]
+pub struct MergeView {
+    /// The versions: the winner, then the others in the order of the merge's versions.
+    pub versions: Vec<Side>,
+    /// What all of them were made from; none if they were made from different revisions, or have
+    /// nothing in common.
+    pub base: Option<Side>,
+    /// What became of them together.
+    pub merge: Merge,
+}
+
+/// What merging all heads came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergedAll {
-    /// The hardest of the merges on the way.
-    pub easy: Easy,
+    /// Whether everything lies in different lines, or was joined beyond that; never open.
+    pub standing: Standing,
     /// The heads that are in it, besides the winner.
     pub heads: Vec<RevisionId>,
     /// The merged text.
@@ -126,75 +106,80 @@ pub struct MergedAll {
 }
 
 impl Wiki {
-    /// Puts a text that is not saved yet against a revision, usually the page now. The text was
-    /// made from the revisions `made_from`.
+    /// Merges heads into a revision, usually the winner.
     ///
     /// # Errors
-    /// Where the revision is not there, is damaged or is not a text.
+    /// If one of them is missing, damaged or not a text.
+    pub fn merge_view(
+        &self,
+        document: &Document,
+        winner: RevisionId,
+        heads: &[RevisionId],
+    ) -> Result<MergeView, WikiError> {
+        let winner_text = self.text(document, winner)?;
+        let mut texts = Vec::with_capacity(heads.len());
+        for head in heads {
+            texts.push((document.history().merge_base(winner, *head), self.text(document, *head)?));
+        }
+        let bases = self.bases(document, texts.iter().filter_map(|(base, _)| *base));
+        let merge = merged(&winner_text, &bases, &texts);
+        let side = |id: RevisionId, text: &str| match document.revision(id) {
+            Some(revision) => Side::of(revision, text),
+            None => Side::unsaved(text),
+        };
+        let mut versions = vec![side(winner, &winner_text)];
+        versions.extend(heads.iter().zip(&texts).map(|(id, (_, text))| side(*id, text)));
+        Ok(MergeView { versions, base: common_base(document, &bases, &texts), merge })
+    }
+
+    /// Merges a text that is not saved yet, made from the revisions `made_from`, into a revision,
+    /// usually the winner; without one, the page has no text.
+    ///
+    /// # Errors
+    /// If the revision is missing, damaged or not a text.
     pub fn merge_unsaved(
         &self,
         document: &Document,
         made_from: &[RevisionId],
-        theirs: Option<RevisionId>,
+        winner: Option<RevisionId>,
         text: &str,
     ) -> Result<MergeView, WikiError> {
-        let base = theirs
-            .and_then(|id| document.history().merge_base_of_many(made_from, id))
-            .and_then(|id| self.base_text(document, id));
-        let left = match theirs {
-            Some(id) => self.side(document, id)?,
-            None => Texts { revision: None, text: Cow::Borrowed("") },
+        let (winner_text, winner_side) = match winner {
+            Some(id) => {
+                let texts = self.side(document, id)?;
+                (texts.text.to_string(), texts.side())
+            }
+            None => (String::new(), Side::unsaved("")),
         };
-        Ok(MergeView::new(base, &left, &Texts { revision: None, text: Cow::Borrowed(text) }))
+        let base = winner.and_then(|id| document.history().merge_base_of_many(made_from, id));
+        let texts = [(base, text.to_owned())];
+        let bases = self.bases(document, base.into_iter());
+        let merge = merged(&winner_text, &bases, &texts);
+        let versions = vec![winner_side, Side::unsaved(text)];
+        Ok(MergeView { versions, base: common_base(document, &bases, &texts), merge })
     }
 
-    /// Puts another head against a revision, usually the page now.
+    /// Merges all conflicts of a document into its winner; none if somebody has to choose.
     ///
     /// # Errors
-    /// Where one of them is not there, is damaged or is not a text.
-    pub fn merge_head(
-        &self,
-        document: &Document,
-        theirs: RevisionId,
-        head: RevisionId,
-    ) -> Result<MergeView, WikiError> {
-        let base = document.history().merge_base(theirs, head);
-        let base = base.and_then(|id| self.base_text(document, id));
-        Ok(MergeView::new(base, &self.side(document, theirs)?, &self.side(document, head)?))
-    }
-
-    /// Merges all conflicts of a document into its winner, one after another, as far as nobody
-    /// has to decide; `None` where somebody has to.
-    ///
-    /// # Errors
-    /// Where a content cannot be read or is not a text.
+    /// If a content cannot be read or is not a text.
     pub fn merge_all(&self, document: &Document) -> Result<Option<MergedAll>, WikiError> {
         let resolution = document.resolution();
         let Some(winner) = resolution.winner else { return Ok(None) };
-        let mut merged =
-            MergedAll { easy: Easy::Clean, heads: Vec::new(), text: self.text(document, winner)? };
-        let mut made_from = vec![winner];
-        for head in resolution.conflicts.iter().take(MAX_MERGED) {
-            let base = document.history().merge_base_of_many(&made_from, *head);
-            let base = base.and_then(|id| self.base_text(document, id));
-            let left = Texts { revision: None, text: Cow::Borrowed(&merged.text) };
-            let view = MergeView::new(base, &left, &self.side(document, *head)?);
-            let Some((easy, text)) = view.easy() else { return Ok(None) };
-            merged.easy = harder(merged.easy, easy);
-            merged.text = text;
-            merged.heads.push(*head);
-            made_from.push(*head);
-        }
-        Ok(Some(merged))
+        let heads: Vec<RevisionId> =
+            resolution.conflicts.iter().take(MAX_MERGED).copied().collect();
+        let merge = self.merge_view(document, winner, &heads)?.merge;
+        let standing = merge.standing();
+        Ok(merge.suggested().map(|text| MergedAll { standing, heads, text }))
     }
 
-    /// Returns the text of the clean merge of all heads, if they merge cleanly one after another.
+    /// Returns the text of the clean merge of all heads, if all changes lie in different lines.
     ///
     /// # Errors
-    /// As [`Wiki::merge_all`], and where there is no such document.
+    /// As [`Wiki::merge_all`], and if there is no such document.
     pub fn merge_clean(&self, path: &DocPath) -> Result<Option<String>, WikiError> {
         let merged = self.merge_all(&*self.require(path)?)?;
-        Ok(merged.filter(|m| m.easy == Easy::Clean).map(|m| m.text))
+        Ok(merged.filter(|m| m.standing == Standing::Clean).map(|m| m.text))
     }
 
     fn side<'a>(&self, document: &'a Document, id: RevisionId) -> Result<Texts<'a>, WikiError> {
@@ -202,25 +187,43 @@ impl Wiki {
         Ok(Texts { revision: document.revision(id), text: Cow::Owned(text) })
     }
 
-    /// Returns the common base; without one that can be read there is none, which asks more of
-    /// people but loses nothing.
-    fn base_text<'a>(
-        &self,
-        document: &'a Document,
-        id: RevisionId,
-    ) -> Option<(&'a Revision, String)> {
-        Some((document.revision(id)?, self.text(document, id).ok()?))
+    /// Reads each base once. One that cannot be read counts as absent, which asks more of people
+    /// but loses nothing.
+    fn bases(&self, document: &Document, ids: impl Iterator<Item = RevisionId>) -> Bases {
+        let mut bases = Bases::new();
+        for id in ids {
+            if let Entry::Vacant(entry) = bases.entry(id) {
+                entry.insert(self.text(document, id).ok());
+            }
+        }
+        bases
     }
 }
 
-/// Returns what asks more of the person who clicks.
-fn harder(a: Easy, b: Easy) -> Easy {
-    let rank = |easy| match easy {
-        Easy::Clean => 0,
-        Easy::WhiteSpace => 1,
-        Easy::BothAppended => 2,
-    };
-    if rank(a) >= rank(b) { a } else { b }
+/// The texts of merge bases; none for one that cannot be read.
+type Bases = BTreeMap<RevisionId, Option<String>>;
+
+/// Merges texts, each with its merge base, into the winner's.
+fn merged(winner: &str, bases: &Bases, texts: &[(Option<RevisionId>, String)]) -> Merge {
+    let versions: Vec<merge::Version<'_>> = (texts.iter())
+        .map(|(base, text)| {
+            let base = base.and_then(|id| bases.get(&id)?.as_deref());
+            merge::Version { base, text }
+        })
+        .collect();
+    Merge::of(winner, &versions)
+}
+
+/// Returns the base that all texts have in common, if it is one and can be read.
+fn common_base(
+    document: &Document,
+    bases: &Bases,
+    texts: &[(Option<RevisionId>, String)],
+) -> Option<Side> {
+    let id = texts.first()?.0?;
+    let shared = texts.iter().all(|(base, _)| *base == Some(id));
+    let text = bases.get(&id)?.as_deref().filter(|_| shared)?;
+    document.revision(id).map(|revision| Side::of(revision, text))
 }
 
 fn with_lf(text: &str) -> String {

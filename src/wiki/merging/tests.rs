@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::merge::Choice;
 use crate::wiki::tests::{TestWiki, page};
 use crate::wiki::{Edit, IfMovedOn, Saved};
 
@@ -34,14 +35,17 @@ fn two_versions_are_cut_into_what_fits_and_what_has_to_be_chosen() {
     let t = TestWiki::new();
     let ids = versions(&t, BASE, &["one!\n\nmine\n\nthree\n", "one\n\ntheirs\n\nthree\n"]);
     let document = t.wiki.require(&page("Garden")).unwrap();
-    let view = t.wiki.merge_head(&document, ids[0], ids[1]).unwrap();
+    let view = t.wiki.merge_view(&document, ids[0], &ids[1..]).unwrap();
     assert_eq!(view.base.as_ref().unwrap().text, BASE);
-    assert_eq!(view.merge.hunks().count(), 2);
-    assert_eq!(view.merge.conflicts().count(), 1);
-    let choose =
-        |choice: Choice| view.result(|_, hunk| hunk.suggested().unwrap_or_else(|| choice.clone()));
-    assert_eq!(choose(Choice::Left), "one!\n\ntheirs\n\nthree\n");
-    assert_eq!(choose(Choice::Right), "one!\n\nmine\n\nthree\n");
+    let ids_of = |versions: &[Side]| versions.iter().map(|side| side.id).collect::<Vec<_>>();
+    assert_eq!(ids_of(&view.versions), [Some(ids[0]), Some(ids[1])]);
+    assert_eq!(view.merge.places().count(), 2);
+    assert_eq!(view.merge.standing(), Standing::Open(1));
+    let choose = |choice: Choice| {
+        view.merge.resolve(|_, place| place.preselected().unwrap_or_else(|| choice.clone()))
+    };
+    assert_eq!(choose(Choice::Wording(0)), "one!\n\ntheirs\n\nthree\n");
+    assert_eq!(choose(Choice::Wording(1)), "one!\n\nmine\n\nthree\n");
     assert_eq!(choose(Choice::Base), "one!\n\ntwo\n\nthree\n");
 }
 
@@ -52,10 +56,10 @@ fn a_text_that_was_begun_on_nothing_has_no_base() {
     let document = t.wiki.require(&page("Garden")).unwrap();
     let view = t.wiki.merge_unsaved(&document, &[], Some(ids[0]), "mine\n").unwrap();
     assert_eq!(view.base, None);
-    assert!(!view.merge.is_clean());
-    // Nor is anything made up where the page is gone.
+    assert_eq!(view.merge.standing(), Standing::Open(1));
+    // Nor is anything made up if the page is gone.
     let view = t.wiki.merge_unsaved(&document, &[], None, "mine\n").unwrap();
-    assert_eq!(view.left.text, "");
+    assert_eq!(view.versions[0].text, "");
 }
 
 #[test]
@@ -63,8 +67,9 @@ fn the_line_ends_are_those_of_the_page() {
     let t = TestWiki::new();
     let ids = versions(&t, "one\r\n", &["mine\n", "theirs\r\n"]);
     let document = t.wiki.require(&page("Garden")).unwrap();
-    let view = t.wiki.merge_head(&document, ids[0], ids[1]).unwrap();
-    assert_eq!(view.result(|_, _| Choice::Both), "theirs\r\nmine\r\n");
+    let view = t.wiki.merge_view(&document, ids[0], &ids[1..]).unwrap();
+    assert_eq!(view.merge.resolve(|_, _| Choice::Wording(1)), "mine\r\n");
+    assert_eq!(view.merge.resolve(|_, _| Choice::All), "theirs\r\nmine\r\n");
 }
 
 #[test]
@@ -73,7 +78,10 @@ fn all_versions_are_merged_where_nobody_has_to_choose() {
     let heads = ["one!\n\ntwo\n\nthree\n", "one\n\ntwo!\n\nthree\n", "one\n\ntwo\n\nthree!\n"];
     let ids = versions(&t, BASE, &heads);
     let merged = merged_all(&t).unwrap();
-    assert_eq!((merged.text.as_str(), merged.easy), ("one!\n\ntwo!\n\nthree!\n", Easy::Clean));
+    assert_eq!(
+        (merged.text.as_str(), merged.standing),
+        ("one!\n\ntwo!\n\nthree!\n", Standing::Clean)
+    );
     assert_eq!(merged.heads, ids[1..]);
     assert_eq!(t.wiki.merge_clean(&page("Garden")).unwrap(), Some(merged.text));
 
@@ -89,7 +97,7 @@ fn the_inbox_says_how_hard_a_decision_is() {
         (["one!\n\ntwo\n\nthree\n", "one\n\ntwo\n\nthree!\n"], Case::Clean),
         (["one \n\ntwo\n\nthree\n", "one  \n\ntwo\n\nthree\n"], Case::WhiteSpace),
         (["one\n\ntwo\n\nthree\nmine\n", "one\n\ntwo\n\nthree\ntheirs\n"], Case::BothAppended),
-        (["one!\n\ntwo\n\nthree\n", "one?\n\ntwo\n\nthree\n"], Case::Decide),
+        (["one!\n\ntwo\n\nthree\n", "one?\n\ntwo\n\nthree\n"], Case::SameWords),
         (["one!\n\ntwo\n\nthree\n", ""], Case::DeletedHere),
         (["", "one?\n\ntwo\n\nthree\n"], Case::DeletedThere),
     ] {
@@ -157,7 +165,7 @@ fn a_decision_about_what_has_changed_writes_nothing() {
 fn a_judgement_follows_the_versions() {
     let t = TestWiki::new();
     let ids = versions(&t, BASE, &["one!\n\ntwo\n\nthree\n", "one?\n\ntwo\n\nthree\n"]);
-    assert_eq!(case(&t), Some(Case::Decide));
+    assert_eq!(case(&t), Some(Case::SameWords));
     t.save("Garden", Some(ids[0]), "one\n\ntwo\n\nthree!\n", 7);
     assert_eq!(case(&t), Some(Case::Clean), "the first line is as it was again");
 }
@@ -179,7 +187,7 @@ proptest! {
         let texts = [format!("{one}1\n"), format!("2\n{two}"), format!("{three}3\n")];
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         versions(&t, &format!("{base}0\n"), &texts);
-        if let Some(merged) = merged_all(&t) && merged.easy != Easy::WhiteSpace {
+        if let Some(merged) = merged_all(&t) {
             for line in ["1", "2", "3"] {
                 prop_assert!(merged.text.lines().any(|l| l == line), "{}", merged.text);
             }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::model::merge::{Choice, Hunk};
+use crate::model::merge::two::{Choice, Hunk};
 use crate::model::revision::RevisionId;
 use crate::web::extract::{Fields, Visitor};
 use crate::web::site::Site;

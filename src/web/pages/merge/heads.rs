@@ -205,7 +205,7 @@ fn card<'a>(
         card.body = Body::Diff(parts(folded(diff.unified(), CONTEXT), OwnedRow::of));
     }
     if let Some(winner) = winner {
-        card.clean = wiki.merge_head(document, winner, revision.id)?.merge.is_clean();
+        card.clean = wiki.two_heads(document, winner, revision.id)?.merge.is_clean();
     }
     Ok(card)
 }
@@ -245,5 +245,5 @@ fn file<'a>(document: &Document, revision: &'a Revision) -> FileView<'a> {
 
 fn all_clean(site: &Site, document: &Document) -> bool {
     let merged = site.wiki().merge_all(document).ok().flatten();
-    merged.is_some_and(|m| m.easy == crate::model::merge::Easy::Clean)
+    merged.is_some_and(|m| m.standing == crate::model::merge::Standing::Clean)
 }

@@ -2,9 +2,9 @@
 
 use super::form::{Pick, Picks};
 use crate::model::diff::{Diff, Row, lines, summary};
-use crate::model::merge::{Chunk, Hunk, HunkKind};
+use crate::model::merge::two::{Chunk, Hunk, HunkKind};
 use crate::web::pages::words::{capital, count};
-use crate::wiki::MergeView;
+use crate::wiki::TwoView;
 
 /// A stretch of the page.
 pub(super) enum Block {
@@ -85,7 +85,7 @@ pub(super) struct Who<'a> {
 
 /// Cuts a merge into what the screen shows.
 pub(super) fn blocks(
-    view: &MergeView,
+    view: &TwoView,
     picks: &Picks,
     who: &Who<'_>,
     after_sending: bool,
@@ -123,7 +123,7 @@ pub(super) fn blocks(
     blocks
 }
 
-fn hunk_view(view: &MergeView, picks: &Picks, index: usize, hunk: &Hunk) -> HunkView {
+fn hunk_view(view: &TwoView, picks: &Picks, index: usize, hunk: &Hunk) -> HunkView {
     HunkView {
         index,
         number: 0,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::form::{Form, Picks};
 use super::hunks::{Block, Mark, Who, blocks};
-use crate::model::merge::Choice;
+use crate::model::merge::two::Choice;
 use crate::model::path::DocPath;
 use crate::model::resolve::State;
 use crate::model::revision::RevisionId;
@@ -20,7 +20,7 @@ use crate::web::pages::words;
 use crate::web::shell::Shell;
 use crate::web::site::Site;
 use crate::wiki::render::{RenderOptions, SafeHtml};
-use crate::wiki::{Document, Edit, MergeView, Revision, Side};
+use crate::wiki::{Document, Edit, Revision, Side, TwoView};
 
 /// Results larger than this are not rendered on the screen.
 const SHOWN_RESULT: usize = 1 << 20;
@@ -122,19 +122,19 @@ impl Draft {
     }
 
     /// Puts the two sides together.
-    pub(super) fn view(&self, site: &Site, document: &Document) -> Result<MergeView, Failure> {
+    pub(super) fn view(&self, site: &Site, document: &Document) -> Result<TwoView, Failure> {
         let wiki = site.wiki();
         Ok(match (&self.right, self.theirs) {
             (Right::Unsaved { text, .. }, theirs) => {
-                wiki.merge_unsaved(document, &self.made_from(document), theirs, text)?
+                wiki.two_unsaved(document, &self.made_from(document), theirs, text)?
             }
-            (Right::Head(head), Some(theirs)) => wiki.merge_head(document, theirs, *head)?,
+            (Right::Head(head), Some(theirs)) => wiki.two_heads(document, theirs, *head)?,
             (Right::Head(_), None) => return Err(Failure::not_found("There is nothing to merge.")),
         })
     }
 
     /// Returns the merged text, or the numbers of the choices that are still open.
-    pub(super) fn result(&self, view: &MergeView) -> Result<String, Vec<usize>> {
+    pub(super) fn result(&self, view: &TwoView) -> Result<String, Vec<usize>> {
         let conflicts = view.merge.conflicts().enumerate();
         let open: Vec<usize> = conflicts
             .filter(|(_, (index, hunk))| self.picks.choice(*index, hunk).is_none())
@@ -283,7 +283,7 @@ pub(super) fn result(
     site: &Site,
     document: &Document,
     draft: &Draft,
-    view: &MergeView,
+    view: &TwoView,
 ) -> Result<Response, Failure> {
     let result = result_view(site, document, draft, view);
     respond(StatusCode::OK, ResultAlone { result }.render())
@@ -301,7 +301,7 @@ pub(super) fn respond(
 }
 
 /// Says in a sentence or two what is to be done.
-fn lead(view: &MergeView, total: usize, unsaved: bool) -> String {
+fn lead(view: &TwoView, total: usize, unsaved: bool) -> String {
     let both = if unsaved { "you both" } else { "both" };
     let gone = if view.left.text.is_empty() {
         Some("The page is deleted now.")
@@ -332,7 +332,7 @@ fn lead(view: &MergeView, total: usize, unsaved: bool) -> String {
 }
 
 /// Renders the page as it would be saved now; what is open is said to be.
-fn result_view(site: &Site, document: &Document, draft: &Draft, view: &MergeView) -> ResultView {
+fn result_view(site: &Site, document: &Document, draft: &Draft, view: &TwoView) -> ResultView {
     let numbers: Vec<usize> = view.merge.conflicts().map(|(index, _)| index).collect();
     let text = view.result(|index, hunk| {
         draft.picks.choice(index, hunk).unwrap_or_else(|| {

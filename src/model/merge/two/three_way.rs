@@ -9,8 +9,8 @@ use std::iter::Peekable;
 use std::ops::Range;
 use std::vec::IntoIter;
 
-use super::super::diff::{Replaced, content, is_blank, lines, replaced};
 use super::{Chunk, Hunk, HunkKind};
+use crate::model::diff::{Replaced, content, is_blank, lines, replaced};
 
 /// Compares two sides with their base.
 pub(super) fn chunks(base: &str, left: &str, right: &str) -> Vec<Chunk> {
