@@ -1,5 +1,6 @@
 // On every page: keys, the go-to-page box, copying, dates, menus, colours. The page works without
 // any of it.
+import { startCode } from "./site/code.js";
 import { startCopying } from "./site/copy.js";
 import { openGoto, startGoto } from "./site/goto.js";
 import { openHelp } from "./site/help.js";
@@ -13,7 +14,7 @@ import { startTimes } from "./site/times.js";
 const to = (address) => () => location.assign(base() + address);
 
 function search() {
-  const field = document.getElementById("site-q");
+  const field = document.getElementById("search-q") ?? document.getElementById("site-q");
   field?.focus();
   field?.select();
 }
@@ -31,6 +32,7 @@ if (mayEdit()) addKeys({ c: to("/-/new") });
 
 startKeys();
 startGoto();
+startCode();
 startCopying();
 startMenus();
 startNotices();

@@ -50,6 +50,18 @@ test("without script the box in the header finds a page and leads to it", async 
   await page.context().close();
 });
 
+test("results follow the typing, and the address with them", async () => {
+  const page = await visit("/-/search");
+  assert.equal(await page.locator("input[type=search]").count(), 1);
+  await page.fill("#search-q", "watering");
+  await page.waitForFunction(() => document.querySelector(".results mark"));
+  assert.match(page.url(), /\/-\/search\?q=watering$/);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "search-q");
+  await page.fill("#search-q", "zzyzx");
+  await page.getByRole("heading", { name: "No results for “zzyzx”" }).waitFor();
+  await page.context().close();
+});
+
 test("a file that another program puts there is found, and what is deleted is not", async () => {
   const dir = join(server.data, "pages", "From outside.md");
   mkdirSync(dir);

@@ -180,3 +180,37 @@ test("good news is put away for good", async () => {
   assert.equal(page.url(), `${server.url}/Home`);
   await close(page);
 });
+
+test("days and times of recent changes are the reader's, and agree with each other", async () => {
+  const seen = [];
+  for (const timezoneId of ["America/New_York", "Pacific/Kiritimati"]) {
+    const context = await browser.newContext({ timezoneId });
+    const page = await context.newPage();
+    await page.goto(`${server.url}/-/recent`);
+    await page.waitForFunction(() => document.querySelector(".activity-item time").title);
+    const rows = await page.$$eval(".activity-item", (items) => items.map((item) => {
+      const time = item.querySelector("time");
+      const day = new Date(time.dateTime).toLocaleDateString("en-CA");
+      return { shown: time.textContent, clock: time.title.match(/\d\d:\d\d/)[0], section: item.closest("section").getAttribute("aria-labelledby"), day };
+    }));
+    for (const row of rows) {
+      assert.equal(row.shown, row.clock);
+      assert.equal(row.section, `day-${row.day}`);
+    }
+    assert.equal(await page.getByText("UTC").filter({ visible: true }).count(), 0);
+    seen.push(rows[0].shown);
+    await context.close();
+  }
+  assert.notEqual(seen[0], seen[1]);
+});
+
+test("a code block is copied with a button", async () => {
+  const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
+  const page = await context.newPage();
+  await page.goto(`${server.url}/Files%20on%20disk`);
+  await page.getByRole("button", { name: "Copy code" }).first().click();
+  await page.getByRole("status").filter({ hasText: /^Copied$/ }).waitFor();
+  const code = await page.locator("#content pre code").first().textContent();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), code);
+  await context.close();
+});

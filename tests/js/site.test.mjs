@@ -5,7 +5,7 @@ import test from "node:test";
 import { marked, rows } from "../../static/js/site/goto-rows.js";
 import { KEYS } from "../../static/js/site/help.js";
 import { keyReader, mayCommand, takesText } from "../../static/js/site/keys.js";
-import { ago } from "../../static/js/site/times.js";
+import { ago, dayName, dayOf } from "../../static/js/site/times.js";
 
 const pressed = (key, more = {}) => ({ key, target: { tagName: "BODY" }, ...more });
 
@@ -66,9 +66,20 @@ test("dates are said as people say them, and older ones stay dates", () => {
   assert.equal(said("2026-11-23T09:00:00Z"), "3 hours ago");
   assert.equal(said("2026-11-22T11:00:00Z"), "yesterday");
   assert.equal(said("2026-11-20T11:00:00Z"), "3 days ago");
-  assert.equal(said("2026-10-20T11:00:00Z"), null);
+  assert.match(said("2026-10-20T11:00:00Z"), /^(20|21) October 2026, \d\d:\d\d$/);
   assert.equal(said("2026-11-23T12:01:00Z"), "just now", "another clock is a little ahead");
-  assert.equal(said("2027-01-01T00:00:00Z"), null);
+  assert.match(said("2027-01-01T00:00:00Z"), /^(31 December 2026|1 January 2027), /);
+});
+
+test("a day is the reader's, and its name agrees with how long ago it was", () => {
+  const at = (day, hour) => new Date(2026, 10, day, hour).getTime();
+  const now = at(27, 1);
+  assert.equal(dayOf(at(25, 23)), "2026-11-25");
+  assert.equal(dayName(at(27, 0), now), "Today");
+  assert.equal(dayName(at(26, 23), now), "Yesterday");
+  assert.equal(dayName(at(25, 23), now), "Wednesday, 25 November 2026");
+  assert.equal(ago(at(25, 23), now), "2 days ago", "26 hours, but two midnights");
+  assert.equal(ago(at(26, 0), now), "yesterday");
 });
 
 test("no key is listed twice", () => {

@@ -273,6 +273,8 @@ struct Absent<'a> {
     children: Vec<DocPath>,
     /// How many more there are.
     left_out: usize,
+    /// The home page of a wiki that has nothing yet.
+    welcome: bool,
 }
 
 /// Says that a page does not exist, or was deleted, and what can be done; shows what is in a folder.
@@ -286,6 +288,9 @@ fn show_absent(
     let last = deleted.and_then(|d| d.revisions().find(|r| r.damage.is_none() && !r.is_deletion()));
     let (children, count) = site.wiki().paths_below(path.without_suffix(), MOST_CHILDREN);
     let left_out = count - children.len();
+    let welcome = site.wiki().scanned()
+        && site.wiki().document_count() == 0
+        && path.without_suffix() == site.settings().home;
     // A folder is something to show, if not a page.
     let status = if deleted.is_none() && !children.is_empty() {
         StatusCode::OK
@@ -301,6 +306,7 @@ fn show_absent(
         nonce: site.wiki().nonces().draw().to_string(),
         children,
         left_out,
+        welcome,
     };
     let html = view.render().map_err(|_| Failure::internal())?;
     Ok((status, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response())

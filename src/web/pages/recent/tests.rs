@@ -140,3 +140,16 @@ async fn an_empty_wiki_has_an_empty_list_and_feed() {
     assert!(site.get("/-/recent").await.body.contains("No changes"));
     assert!(read(&site.get("/-/feed.atom").await.body).entries.is_empty());
 }
+
+#[tokio::test]
+async fn times_say_that_they_are_utc_until_script_shows_the_readers_own() {
+    let site = TestSite::new();
+    site.save("Garden.md", "a");
+    let page = site.get("/-/recent").await.body;
+    assert!(
+        page.contains(r#"<p class="fine no-js-only">Days and times are in UTC.</p>"#),
+        "{page}"
+    );
+    assert!(page.contains("data-clock>08:29</time>"), "{page}");
+    assert!(site.get("/Garden").await.body.contains("23 November 2026, 08:29 UTC</time>"));
+}

@@ -144,3 +144,12 @@ async fn without_a_query_and_while_indexing_it_says_so() {
     let page = site.get("/w/-/search?q=zebra").await;
     assert!(page.body.contains("still being read"), "{}", page.body);
 }
+
+#[tokio::test]
+async fn the_search_page_has_one_box() {
+    let site = indexed(&[("Garden.md", "text")]);
+    for address in ["/-/search", "/-/search?q=text", "/Garden"] {
+        let page = site.get(address).await.body;
+        assert_eq!(page.matches(r#"type="search""#).count(), 1, "{address}: {page}");
+    }
+}

@@ -38,3 +38,20 @@ async fn no_page_is_begun_among_the_addresses_of_the_system() {
     assert_eq!(page.status, 404);
     assert!(!page.body.contains("Create this page"));
 }
+
+#[tokio::test]
+async fn an_empty_wiki_welcomes_whoever_makes_its_first_page() {
+    let site = TestSite::new();
+    let page = site.get("/Home").await.body;
+    for words in ["Welcome to", "Create Home", r#"href="/-/edit/Home""#, "everpage import FOLDER"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let other = site.get("/Garden").await.body;
+    assert!(other.contains("There's no page with this name yet.") && !other.contains("Welcome to"));
+    site.save("Garden.md", "beans");
+    let home = site.get("/Home").await.body;
+    assert!(home.contains("There's no page with this name yet.") && !home.contains("Welcome to"));
+    let reader = TestSite::read_only();
+    let page = reader.get("/Home").await.body;
+    assert!(page.contains("This wiki has no pages yet.") && !page.contains("/-/edit/"), "{page}");
+}
