@@ -62,8 +62,8 @@ pub enum ConfigError {
     },
     /// Everyone who reaches the address could write.
     #[error(
-        "refused to listen on {0}: everyone who can reach this address could edit the wiki without \
-         an account. If that is meant, say --allow-anonymous-edits; for reading only, say --access \
+        "refused to listen on {0}: anyone who can reach this address could edit the wiki without \
+         an account. To allow that, add --allow-anonymous-edits; for reading only, add --access \
          read-only; or listen on 127.0.0.1"
     )]
     Exposed(SocketAddr),
@@ -76,42 +76,42 @@ pub struct Layer {
     /// Address and port to listen on [env: EVERPAGE_LISTEN] [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<Listen>,
-    /// Prefix of all addresses behind a proxy, such as /wiki [env: EVERPAGE_BASE_PATH] [default: none]
+    /// Path prefix of all addresses behind a proxy, such as /wiki [env: EVERPAGE_BASE_PATH] [default: none]
     #[arg(long, value_name = "PATH")]
     pub base_path: Option<BasePath>,
-    /// Address under which people reach the wiki [env: EVERPAGE_PUBLIC_URL] [default: none]
+    /// Address at which people reach the wiki [env: EVERPAGE_PUBLIC_URL] [default: none]
     #[arg(long, value_name = "URL")]
     pub public_url: Option<PublicUrl>,
     /// What visitors may do: open or read-only [env: EVERPAGE_ACCESS] [default: open]
     #[arg(long, value_name = "ACCESS")]
     pub access: Option<Access>,
-    /// Let everyone edit who reaches an address other than this machine's own
+    /// Let anyone edit who can reach the server, even from other machines
     /// [env: EVERPAGE_ALLOW_ANONYMOUS_EDITS] [default: false]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub allow_anonymous_edits: Option<bool>,
     /// Name of the wiki [env: EVERPAGE_TITLE] [default: Everpage]
     #[arg(long, value_name = "TEXT")]
     pub title: Option<Title>,
-    /// Page that the root address shows [env: EVERPAGE_HOME] [default: Home]
+    /// Page shown at the root address [env: EVERPAGE_HOME] [default: Home]
     #[arg(long, value_name = "PAGE")]
     pub home: Option<Home>,
     /// Language of the pages, such as en or pt-BR [env: EVERPAGE_LANGUAGE] [default: en]
     #[arg(long, value_name = "TAG")]
     pub language: Option<Language>,
-    /// Most bytes of a page, such as 4MiB [env: EVERPAGE_MAX_TEXT] [default: 4MiB, which is the most]
+    /// Maximum size of a page, up to 4MiB [env: EVERPAGE_MAX_TEXT] [default: 4MiB]
     #[arg(long, value_name = "BYTES")]
     pub max_text: Option<ByteSize<MAX_TEXT>>,
-    /// Most bytes of an attachment, such as 100MiB [env: EVERPAGE_MAX_ATTACHMENT] [default: 1GiB]
+    /// Maximum size of an attachment, such as 100MiB [env: EVERPAGE_MAX_ATTACHMENT] [default: 1GiB]
     #[arg(long, value_name = "BYTES")]
     pub max_attachment: Option<ByteSize<{ u64::MAX }>>,
-    /// Server to check with before and at each save [env: EVERPAGE_UPSTREAM] [default: none]
+    /// Server to check with before each edit and at each save [env: EVERPAGE_UPSTREAM] [default: none]
     #[arg(long, value_name = "URL")]
     pub upstream: Option<PublicUrl>,
     /// File with the token for the upstream, relative to the data directory
     /// [env: EVERPAGE_UPSTREAM_TOKEN, which holds the token itself] [default: that of the peer]
     #[arg(long, value_name = "FILE")]
     pub upstream_token_file: Option<PathBuf>,
-    /// File with certificates (PEM) to trust for the upstream in place of the public ones, relative
+    /// File with certificates (PEM) to trust for the upstream instead of the public ones, relative
     /// to the data directory [env: EVERPAGE_UPSTREAM_CA_FILE] [default: that of the peer]
     #[arg(long, value_name = "FILE")]
     pub upstream_ca_file: Option<PathBuf>,

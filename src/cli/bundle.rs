@@ -16,14 +16,14 @@ use crate::sync::ItemHash;
 use crate::sync::bundle::{Held, State, Written, read_state, write};
 use crate::wiki::{Clock, SystemClock};
 
-/// Write revisions into one file, to carry them where no network is
+/// Write revisions into one file, to carry them to a server without a network
 ///
-/// On the other side, everpage unbundle takes them in; a file can be taken in any number of times.
-/// With --since it holds only what is new. A bundle that was made here before, or one that came
-/// from the other side, says exactly what is new; a date goes by the clocks of the authors.
+/// On the other server, everpage unbundle reads the file; reading it again does no harm. With
+/// --since the file holds only what is new. An earlier bundle, from here or from the other server,
+/// tells exactly what is new; a date relies on the clocks of the authors.
 #[derive(Debug, Args)]
 pub(super) struct Bundle {
-    /// Leave out what an earlier BUNDLE's wiki held, or what was written before DATE (UTC)
+    /// Leave out what an earlier BUNDLE's wiki held, or revisions from before DATE (UTC)
     #[arg(long, value_name = "BUNDLE|DATE", value_parser = since)]
     since: Option<Since>,
     /// The file to write, or - for standard output [default: everpage-TIME.tar]
@@ -99,7 +99,7 @@ impl Bundle {
                 let state = read().with_context(|| format!("could not use {}", path.display()))?;
                 if replica.wiki_id()?.is_some_and(|ours| ours != state.wiki) {
                     bail!(
-                        "{} is of another wiki ({}), so it says nothing of what is new here",
+                        "{} belongs to another wiki ({}), so it cannot tell what is new here",
                         path.display(),
                         state.wiki
                     );
@@ -153,7 +153,7 @@ impl Bundle {
         );
         if written.left_out > 0 {
             let left = count(written.left_out, "damaged revision");
-            text = format!("{text}\n{left} left out; everpage check tells more");
+            text = format!("{text}\n{left} left out; everpage check shows why");
         }
         if to_stdout {
             context.note(text)?;
@@ -181,9 +181,9 @@ fn whole_or_not_at_all<T>(
 ) -> anyhow::Result<T> {
     let said = path.display();
     if path.try_exists().unwrap_or(true) {
-        bail!("{said} is there already and is not overwritten; choose another name with -o FILE");
+        bail!("{said} already exists and was not overwritten; choose another name with -o FILE");
     }
-    let Some(name) = path.file_name() else { bail!("{said} cannot be the name of a file") };
+    let Some(name) = path.file_name() else { bail!("{said} is not a valid file name") };
     let part = path.with_file_name(format!("{}.part", name.to_string_lossy()));
     let finish = || -> anyhow::Result<T> {
         let file = File::options().write(true).create_new(true).open(&part)?;

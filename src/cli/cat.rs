@@ -19,7 +19,7 @@ pub(super) struct Cat {
     /// The document; without an extension it is a page
     #[arg(value_parser = super::document)]
     path: DocPath,
-    /// Another revision than the one readers see
+    /// A revision other than the current one
     #[arg(long, value_name = "ID")]
     rev: Option<RevisionId>,
 }
@@ -30,11 +30,11 @@ impl Cat {
         let document = opened.require(&self.path)?;
         let id = match (self.rev, document.resolution().winner) {
             (None, Some(_)) if document.is_deleted() => bail!(
-                "“{0}” is deleted; everpage log '{0}' lists what it was, and --rev shows it",
+                "“{0}” is deleted. To see an earlier revision, find its id with everpage log '{0}' and name it with --rev",
                 document.path()
             ),
             (Some(id), _) | (None, Some(id)) => id,
-            (None, None) => bail!("“{}” has no revision that is whole", document.path()),
+            (None, None) => bail!("“{}” has no intact revision", document.path()),
         };
         check_revision(&document, id)?;
         let length = document.revision(id).map_or(0, |r| r.length);
@@ -57,7 +57,7 @@ fn copy(from: &mut dyn io::Read, to: &mut dyn Write) -> anyhow::Result<()> {
             Ok(0) => return Ok(()),
             Ok(read) => to.write_all(&piece[..read])?,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e).context("could not read the revision to its end"),
+            Err(e) => return Err(e).context("could not read the whole revision"),
         }
     }
 }

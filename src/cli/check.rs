@@ -7,13 +7,13 @@ use clap::Args;
 use super::context::Context;
 use super::{Outcome, show};
 
-/// Read every revision and report what is damaged, foreign or missing; exit code 1 if anything is
+/// Read every revision and report anything damaged, foreign or missing (exit code 1)
 ///
-/// Conflicts are no findings: `everpage conflicts` lists them. What had vanished or was replaced
-/// by another program is put back where a private copy is left, and reported.
+/// Conflicts are not reported; `everpage conflicts` lists them. Revisions that another program
+/// removed or replaced are restored from private copies if there are any, and reported.
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// Print one JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }
@@ -44,7 +44,10 @@ impl Check {
                 .filter_map(|key| opened.wiki.known(key))
                 .map(|document| document.revision_count())
                 .sum();
-            context.note(format!("{} documents, {revisions} revisions: all whole", keys.len()))?;
+            context.note(format!(
+                "{} documents, {revisions} revisions: no problems found",
+                keys.len()
+            ))?;
         }
         Ok(Outcome::found_if(!findings.is_empty()))
     }

@@ -9,10 +9,10 @@ use super::context::Context;
 use super::{Outcome, show};
 use crate::model::revision::RevisionId;
 
-/// List the documents that have other versions waiting; exit code 1 if there are any
+/// List the documents that have unmerged versions; exit code 1 if there are any
 #[derive(Debug, Args)]
 pub(super) struct Conflicts {
-    /// Print one JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }

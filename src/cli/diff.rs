@@ -25,7 +25,7 @@ pub(super) struct Diff {
     /// The older revision [default: the parent of the other]
     #[arg(long, value_name = "ID")]
     from: Option<RevisionId>,
-    /// The newer revision [default: the one readers see]
+    /// The newer revision [default: the current one]
     #[arg(long, value_name = "ID")]
     to: Option<RevisionId>,
 }
@@ -73,7 +73,7 @@ fn name(document: &Document, id: Option<RevisionId>) -> String {
     }
 }
 
-/// Colours, or none.
+/// Colours, or nothing.
 #[derive(Clone, Copy)]
 struct Paint(bool);
 

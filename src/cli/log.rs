@@ -19,7 +19,7 @@ pub(super) struct Log {
     /// The document; without an extension it is a page
     #[arg(value_parser = super::document)]
     path: DocPath,
-    /// Print one JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }

@@ -10,13 +10,13 @@ use super::context::Context;
 use crate::model::file::print_date;
 use crate::model::revision::RevisionId;
 
-/// List the documents, one a line
+/// List the documents, one per line
 #[derive(Debug, Args)]
 pub(super) struct Ls {
-    /// Deleted documents too
+    /// Include deleted documents
     #[arg(long)]
     all: bool,
-    /// Print one JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }

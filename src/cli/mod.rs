@@ -38,7 +38,7 @@ use crate::model::path::DocPath;
 ///
 /// Without a subcommand it serves the wiki in ./data on http://127.0.0.1:8080.
 ///
-/// Exit codes: 0 done, 1 found something or was refused, 2 wrong use.
+/// Exit codes: 0 done, 1 found something or was refused, 2 wrong usage.
 #[derive(Debug, Parser)]
 #[command(name = "everpage", version, max_term_width = 100)]
 struct Cli {
@@ -51,7 +51,7 @@ struct Cli {
 /// What every command takes.
 #[derive(Debug, Args)]
 struct Global {
-    /// Directory of the wiki
+    /// The data directory of the wiki
     #[arg(
         long,
         global = true,
@@ -59,7 +59,7 @@ struct Global {
         hide_env_values = true,
         value_name = "DIR",
         default_value = "./data",
-        help_heading = "Everywhere"
+        help_heading = "Global options"
     )]
     data: PathBuf,
     /// What to log, such as debug or everpage::store=trace [default: info for serve, else warn]
@@ -68,10 +68,10 @@ struct Global {
         global = true,
         env = "RUST_LOG",
         value_name = "FILTER",
-        help_heading = "Everywhere"
+        help_heading = "Global options"
     )]
     log: Option<String>,
-    /// How to log
+    /// The format of the log
     #[arg(
         long,
         global = true,
@@ -79,7 +79,7 @@ struct Global {
         hide_env_values = true,
         value_name = "FORMAT",
         default_value = "text",
-        help_heading = "Everywhere"
+        help_heading = "Global options"
     )]
     log_format: LogFormat,
 }
@@ -109,7 +109,7 @@ enum Command {
     Unbundle(unbundle::Unbundle),
 }
 
-/// How a command ended that did what it could.
+/// How a command that did not fail ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     /// Done, and there is nothing to report.
@@ -124,10 +124,10 @@ impl Outcome {
     }
 }
 
-/// Who changes something, and what they say of it.
+/// The author of a change, and their summary of it.
 #[derive(Debug, Args)]
 struct Signature {
-    /// Who writes
+    /// Your name, for the history
     #[arg(
         long,
         env = "EVERPAGE_AUTHOR",
@@ -137,7 +137,7 @@ struct Signature {
         hide_default_value = true
     )]
     author: String,
-    /// What is to be said of the change
+    /// A summary of the change, for the history
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     summary: String,
 }
@@ -182,7 +182,7 @@ impl Cli {
         let said = self.global.log.as_deref().filter(|f| !f.is_empty());
         let filter = said.unwrap_or(if serving { "info" } else { "warn" });
         let filter = EnvFilter::try_new(filter)
-            .map_err(|e| anyhow::anyhow!("the log filter “{filter}” cannot be used: {e}"))?;
+            .map_err(|e| anyhow::anyhow!("the log filter “{filter}” is invalid: {e}"))?;
         let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
         // A second start in one process, as in a test, keeps the first.
         let _ = match self.global.log_format {
@@ -220,7 +220,7 @@ impl Cli {
     }
 }
 
-/// Tells whether a stream is a terminal that wants colours.
+/// Returns true if a stream is a terminal that shows colours.
 fn colourful(stream: &impl io::IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
@@ -230,7 +230,7 @@ fn document(name: &str) -> Result<DocPath, String> {
     DocPath::from_argument(name).map_err(|e| e.to_string())
 }
 
-/// Tells whether whoever read our output has gone.
+/// Returns true if the error means that the reader of our output has closed it.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }

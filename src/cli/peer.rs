@@ -18,21 +18,21 @@ pub(super) struct Peer {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a token for another server and print it, this once
+    /// Create a token for another server and print it, once
     Add {
-        /// What to call the other server here
+        /// A name for the other server
         name: String,
-        /// The other server may fetch and not hand anything over
+        /// Let the other server fetch revisions but not send any
         #[arg(long)]
         read_only: bool,
     },
     /// List the servers that have a token
     Ls {
-        /// Print one JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
-    /// Take a server's token back
+    /// Revoke a server's token
     Rm {
         /// The server
         name: String,
@@ -48,7 +48,7 @@ impl Peer {
                 let token = tokens.add(name, *read_only, drawn)?;
                 writeln!(context.out, "{token}")?;
                 context.note(
-                    "this is the token; it is not shown again. On the other server, put it into a file and \
+                    "this is the token; it will not be shown again. On the other server, put it into a file and \
                      run: everpage sync URL --token-file FILE",
                 )?;
             }

@@ -12,7 +12,7 @@ use crate::model::revision::RevisionId;
 use crate::store::Body;
 use crate::sync::quarantine::{Quarantine as Aside, Suspect};
 
-/// Look at revisions from peers that were set aside, and decide on them
+/// Review revisions from other servers that were not accepted automatically
 #[derive(Debug, Args)]
 pub(super) struct Quarantine {
     #[command(subcommand)]
@@ -21,23 +21,23 @@ pub(super) struct Quarantine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List what was set aside, and why
+    /// List the revisions in quarantine, with the reasons
     Ls {
-        /// Print one JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
-    /// Write the bytes of one to standard output
+    /// Print the bytes of a revision in quarantine
     Show {
         /// Its name in the list
         name: String,
     },
-    /// Put one into its page after all
+    /// Accept a revision into its page
     Accept {
         /// Its name in the list
         name: String,
     },
-    /// Delete one; a peer that still has it may send it again
+    /// Delete a revision; a server that still has it may send it again
     Rm {
         /// Its name in the list
         name: String,
@@ -68,13 +68,16 @@ impl Quarantine {
                 let suspect = find(&aside, name)?;
                 let mut file = bytes(&aside, &suspect)?;
                 let path =
-                    DocPath::new(&suspect.path).context("it has a name that no page can have")?;
+                    DocPath::new(&suspect.path).context("its name is not a valid page name")?;
                 let id: RevisionId =
-                    suspect.id.parse().context("it has an id that no revision can have")?;
+                    suspect.id.parse().context("its id is not a valid revision id")?;
                 let opened = context.open()?;
                 opened.find(&path)?;
                 opened.wiki.receive(&path, id, Body::Stream(&mut file)).with_context(|| {
-                    format!("“{path}” cannot take it in; {} stays in quarantine", suspect.name)
+                    format!(
+                        "could not accept it into “{path}”; {} stays in quarantine",
+                        suspect.name
+                    )
                 })?;
                 aside.remove(&suspect)?;
             }
@@ -86,14 +89,12 @@ impl Quarantine {
 
 fn find(aside: &Aside, name: &str) -> anyhow::Result<Suspect> {
     let found = aside.list()?.into_iter().find(|s| s.name == name);
-    found.with_context(|| {
-        format!("nothing called “{name}” is in quarantine; everpage quarantine ls lists it")
-    })
+    found.with_context(|| format!("there is no “{name}” in quarantine; see everpage quarantine ls"))
 }
 
 fn bytes(aside: &Aside, suspect: &Suspect) -> anyhow::Result<impl Read + use<>> {
     match aside.open(suspect)? {
         Some(file) => Ok(file),
-        None => bail!("the bytes of “{}” were not kept: {}", suspect.name, suspect.reason),
+        None => bail!("the content of “{}” was not kept: {}", suspect.name, suspect.reason),
     }
 }

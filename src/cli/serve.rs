@@ -110,24 +110,24 @@ async fn serve(
     let asked = settings.server.listen;
     let listener = TcpListener::bind(asked).await.map_err(|e| match e.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
-            "the port of {asked} is taken by another program, perhaps by another everpage; choose \
+            "another program, perhaps another everpage, already listens on {asked}; choose \
              another with --listen {}:{}",
             asked.ip(),
             asked.port().wrapping_add(1).max(1024)
         ),
         io::ErrorKind::AddrNotAvailable => {
-            anyhow!("{asked} is not an address of this machine; choose another with --listen")
+            anyhow!("{asked} is not an address of this computer; choose another with --listen")
         }
         io::ErrorKind::PermissionDenied => {
             anyhow!("this user may not listen on {asked}; choose a port above 1023 with --listen")
         }
         _ => anyhow!(e).context(format!("could not listen on {asked}")),
     })?;
-    let address = listener.local_addr().context("could not tell the address listened on")?;
+    let address = listener.local_addr().context("could not determine the address of the server")?;
     let signals = Signals::new().context("could not wait for signals")?;
     // Before the first scan, so that the index is compared as soon as that has ended.
     let index = search::attach(wiki, &data.join("local/search"));
-    let background = wiki.start().context("could not start looking at the pages")?;
+    let background = wiki.start().context("could not start reading the pages")?;
     let followers = Arc::new(follow(&replica, &settings.peers, data)?);
     let router = router(wiki, replica, settings, data, Arc::clone(&index), Arc::clone(&followers));
     let (title, prefix) = (&settings.wiki.title, &settings.server.base_path);
@@ -140,8 +140,8 @@ async fn serve(
         drop(background);
         index.stop();
     });
-    ended.await.context("the follower broke")?;
-    served.context("could not accept connections any more")
+    ended.await.context("the exchange with other servers failed")?;
+    served.context("could not go on accepting connections")
 }
 
 /// Starts to keep in step with every peer of the settings.
@@ -172,7 +172,7 @@ fn connect(peer: &PeerSettings, data: &Path) -> Result<Arc<dyn Follow>, String> 
         (None, None) => {
             return Err(
                 "its [[peer]] in everpage.toml has neither token_file nor token; the owner of \
-                        that server makes one with “everpage peer add NAME”"
+                        that server can create one with “everpage peer add NAME”"
                     .to_owned(),
             );
         }

@@ -15,11 +15,12 @@ use crate::sync::{Direction, HttpRemote, Options, Progress, Summary};
 
 /// Exchange revisions with another server, both ways, once
 ///
-/// Both servers hold all revisions of both afterwards. What was interrupted goes on with the next
-/// run. The other server's owner makes a token with everpage peer add.
+/// Afterwards both servers hold the same revisions. An interrupted run can be repeated and
+/// continues where it stopped. To get a token, ask the owner of the other server to run
+/// everpage peer add.
 #[derive(Debug, Args)]
 pub(super) struct Sync {
-    /// Address of the other wiki: https:// and its name
+    /// The address of the other wiki, beginning with https://
     url: String,
     /// File with the token for that server
     #[arg(long, value_name = "FILE")]
@@ -27,20 +28,20 @@ pub(super) struct Sync {
     /// Token for that server; a file is safer
     #[arg(env = "EVERPAGE_PEER_TOKEN", long, hide = true, hide_env_values = true)]
     token: Option<String>,
-    /// File with certificates (PEM) to trust for that server in place of the public ones: that of
-    /// an authority of your own
+    /// File with certificates (PEM) to trust for that server instead of the public ones, such as
+    /// that of your own authority
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
     /// Only fetch what is missing here
     #[arg(long, conflicts_with = "push")]
     pull: bool,
-    /// Only hand over what is missing there
+    /// Only send what is missing there
     #[arg(long)]
     push: bool,
-    /// Say what would be exchanged and change no page
+    /// Show what would be exchanged, without changing anything
     #[arg(long)]
     dry_run: bool,
-    /// Become part of that wiki, where it is another one; the two are one from then on
+    /// If the other server holds another wiki, merge the two into one for good
     #[arg(long)]
     join: bool,
     /// Print the result as one JSON object
@@ -88,7 +89,7 @@ impl Sync {
         match &self.token {
             Some(token) => Ok(token.clone()),
             None => bail!(
-                "a token is needed: the owner of {} makes one with everpage peer add NAME; put it into a \
+                "a token is needed: the owner of {} can create one with everpage peer add NAME; put it into a \
                  file and say --token-file FILE, or into EVERPAGE_PEER_TOKEN",
                 self.url
             ),
@@ -106,7 +107,7 @@ fn show(bar: &ProgressBar, progress: Progress) {
     let (words, done, total) = match progress {
         Progress::Comparing(rounds) => ("comparing", rounds as u64, rounds as u64),
         Progress::Fetching(done, total) => ("fetching", done, total),
-        Progress::Pushing(done, total) => ("handing over", done, total),
+        Progress::Pushing(done, total) => ("sending", done, total),
     };
     bar.set_message(words);
     bar.set_length(total);
@@ -123,7 +124,7 @@ fn words(summary: &Summary, options: Options) -> String {
     let count = |n: u64| if n == 1 { "1 revision".to_owned() } else { format!("{n} revisions") };
     if options.dry_run {
         line(format!("{} would be fetched", count(summary.missing_here)));
-        line(format!("{} would be handed over", count(summary.missing_there)));
+        line(format!("{} would be sent", count(summary.missing_there)));
         return text;
     }
     if summary.missing_here == 0 && summary.missing_there == 0 && summary.complete {
@@ -134,13 +135,13 @@ fn words(summary: &Summary, options: Options) -> String {
         line(format!("{} fetched", count(summary.received)));
     }
     if options.direction != Direction::Pull {
-        line(format!("{} handed over", count(summary.sent)));
+        line(format!("{} sent", count(summary.sent)));
     }
     for (n, words) in [
-        (summary.healed, "healed: a whole one took the place of a damaged one"),
-        (summary.too_large, "not handed over: larger than the other server takes"),
-        (summary.not_sent, "named by the other server and not sent; its log may say why"),
-        (summary.waiting_here, "in quarantine since earlier; everpage quarantine ls lists them"),
+        (summary.healed, "repaired: an intact copy replaced the damaged one"),
+        (summary.too_large, "not sent: larger than the other server accepts"),
+        (summary.not_sent, "offered by the other server but not received; its log may say why"),
+        (summary.waiting_here, "in quarantine from earlier runs; see everpage quarantine ls"),
     ] {
         if n > 0 {
             line(format!("{} {words}", count(n)));
@@ -149,12 +150,12 @@ fn words(summary: &Summary, options: Options) -> String {
     for (outcomes, place) in [(&summary.quarantined, "here"), (&summary.refused, "there")] {
         for outcome in outcomes {
             if let crate::sync::Fate::Quarantined { reason } = &outcome.fate {
-                line(format!("set aside {place}: {} {}: {reason}", outcome.path, outcome.id));
+                line(format!("in quarantine {place}: {} {}: {reason}", outcome.path, outcome.id));
             }
         }
     }
     if !summary.complete {
-        line("not all of the difference was looked at; run it again".to_owned());
+        line("not everything was compared; please run it again".to_owned());
     }
     text
 }

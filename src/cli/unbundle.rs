@@ -13,19 +13,19 @@ use super::{Outcome, show};
 use crate::sync::Fate;
 use crate::sync::bundle::{Options, Taken, take};
 
-/// Take in a bundle that was made elsewhere
+/// Read a bundle that was made on another server
 ///
-/// Every revision is checked as one from another server would be; what may not enter goes to the
-/// quarantine. A bundle can be taken in any number of times, and one that was cut short gives what
-/// it has. Exit code 1 if something in it could not be taken in.
+/// Every revision is checked like one received from another server; what does not pass goes to
+/// quarantine. Reading a bundle again does no harm, and an incomplete one yields what it holds.
+/// Exit code 1 if something in it could not be accepted.
 #[derive(Debug, Args)]
 pub(super) struct Unbundle {
     /// The bundle, or - for standard input
     file: PathBuf,
-    /// Become part of the bundle's wiki, where it is another one; the two are one from then on
+    /// If the bundle belongs to another wiki, merge the two into one for good
     #[arg(long)]
     join: bool,
-    /// Say what would be taken in and change nothing
+    /// Show what would be added, without changing anything
     #[arg(long)]
     dry_run: bool,
     /// Print the result as one JSON object
@@ -51,7 +51,7 @@ impl Unbundle {
         let bar = bar(length);
         let taken = take(&*replica, &mut bar.wrap_read(&mut bundle), options);
         bar.finish_and_clear();
-        let taken = taken.with_context(|| format!("could not take in {name}"))?;
+        let taken = taken.with_context(|| format!("could not read {name}"))?;
         if self.json {
             context.json(&taken)?;
         } else {
@@ -64,18 +64,18 @@ impl Unbundle {
         let count =
             |n: u64| if n == 1 { "1 revision".to_owned() } else { format!("{n} revisions") };
         let (came, healed) = if self.dry_run {
-            ("would be taken in", "damaged here would be healed")
+            ("would be added", "damaged here would be repaired")
         } else {
-            ("taken in", "healed: a whole one took the place of a damaged one")
+            ("added", "repaired: an intact copy replaced the damaged one")
         };
-        writeln!(context.out, "{} {came}, {} here before", count(taken.stored), taken.already)?;
+        writeln!(context.out, "{} {came}, {} already here", count(taken.stored), taken.already)?;
         if taken.healed > 0 {
             writeln!(context.out, "{} {healed}", count(taken.healed))?;
         }
         if taken.waiting > 0 {
             writeln!(
                 context.out,
-                "{} left out: what they were based on is not here. Take in the earlier bundles first, \
+                "{} left out: the revisions they are based on are not here. Read the earlier bundles first, \
                  then this one again",
                 count(taken.waiting)
             )?;
@@ -83,7 +83,7 @@ impl Unbundle {
         for outcome in &taken.quarantined {
             let Fate::Quarantined { reason } = &outcome.fate else { continue };
             let (path, id) = (show::printable(&outcome.path), show::printable(&outcome.id));
-            writeln!(context.out, "set aside: {path} {id}: {}", show::printable(reason))?;
+            writeln!(context.out, "in quarantine: {path} {id}: {}", show::printable(reason))?;
         }
         for refused in &taken.refused {
             let (entry, reason) =
@@ -96,7 +96,7 @@ impl Unbundle {
         if let Some(reason) = &taken.cut_short {
             writeln!(
                 context.out,
-                "the bundle is not whole: {reason}. What came whole was taken in; copy it again for the \
+                "the bundle is incomplete: {reason}. What it holds was added; copy the file again to get the \
                  rest"
             )?;
         }
@@ -106,8 +106,8 @@ impl Unbundle {
 
 fn bar(length: Option<u64>) -> ProgressBar {
     let (bar, template) = match length {
-        Some(length) => (ProgressBar::new(length), "taking in {bar:30} {bytes}/{total_bytes}"),
-        None => (ProgressBar::new_spinner(), "taking in {spinner} {bytes}"),
+        Some(length) => (ProgressBar::new(length), "reading {bar:30} {bytes}/{total_bytes}"),
+        None => (ProgressBar::new_spinner(), "reading {spinner} {bytes}"),
     };
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());

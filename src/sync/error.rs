@@ -32,15 +32,17 @@ pub enum ReplicaError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// No token, an unknown one, or one that was removed.
-    #[error("the token is not known there; “everpage peer add NAME” on that server makes one")]
+    #[error(
+        "the other server does not know this token; “everpage peer add NAME” on that server creates one"
+    )]
     Token,
     /// A token for reading was used for writing.
-    #[error("the token is for reading only; use --pull, or make another on that server")]
+    #[error("the token is read-only; use --pull, or create another one on that server")]
     ReadOnlyToken,
     /// The other side speaks another version of the protocol.
     #[error(
-        "the other side speaks version {theirs} of the protocol and this one version {ours}; the older of \
-         the two has to be updated"
+        "the other server uses version {theirs} of the protocol, this one version {ours}; please update \
+         the older of the two"
     )]
     Protocol {
         /// What this side speaks.
@@ -50,14 +52,14 @@ pub enum Refused {
     },
     /// The other side is this one.
     #[error(
-        "the other side is this very replica: the address leads back to the same server, or its data \
+        "the other server is this very replica: the address leads back to the same server, or its data \
          directory was copied together with local/ (then delete local/replica-id in the copy)"
     )]
     Itself,
     /// The other side holds another wiki.
     #[error(
-        "the other side holds another wiki ({theirs}, and this one is {ours}); nothing was exchanged. If the \
-         two shall become one for ever, say --join"
+        "the other server holds another wiki ({theirs}; this one is {ours}), so nothing was exchanged. To \
+         merge the two into one for good, add --join"
     )]
     OtherWiki {
         /// This side's.

@@ -115,7 +115,7 @@ pub enum RemoteError {
         reason: String,
     },
     /// It is there and cannot do it now.
-    #[error("{peer} cannot do it now: {reason}")]
+    #[error("{peer} is not available at the moment: {reason}")]
     Unavailable {
         /// Who.
         peer: String,
@@ -123,7 +123,7 @@ pub enum RemoteError {
         reason: String,
     },
     /// What it sent is not what the protocol has.
-    #[error("{peer} does not keep to the protocol: {reason}")]
+    #[error("{peer} sent an unexpected answer: {reason}")]
     Protocol {
         /// Who.
         peer: String,

@@ -38,13 +38,13 @@ pub struct Peer {
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The name is in use.
-    #[error("there is a peer “{0}” already; remove it first, or choose another name")]
+    #[error("there is already a peer named “{0}”; remove it first, or choose another name")]
     Taken(String),
     /// There is no such peer.
-    #[error("there is no peer “{0}”; everpage peer ls names them")]
+    #[error("there is no peer named “{0}”; see everpage peer ls")]
     Unknown(String),
     /// The name is not one.
-    #[error("the name of a peer has 1 to 60 letters, digits, dots, dashes or underscores")]
+    #[error("the name of a peer must have 1 to 60 letters, digits, dots, dashes or underscores")]
     Name,
     /// The file cannot be read or written.
     #[error(transparent)]

@@ -38,7 +38,7 @@ pub const PATIENT: Patience = Patience {
 /// How long it is left alone after a failure; each further one doubles that.
 const PAUSE: Duration = Duration::from_secs(5);
 /// What is said where its owner gave this server a token that may not hand anything over.
-const READ_ONLY: &str = "the token of this server is for reading only there";
+const READ_ONLY: &str = "the token of this server is read-only there";
 /// How long it is left alone at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -266,7 +266,7 @@ impl Upstream {
                 return Some(READ_ONLY.to_owned());
             }
             if asked.told.moved_on && !asked.brought {
-                return Some("what is new there could not be taken in here".to_owned());
+                return Some("what is new there could not be stored here".to_owned());
             }
             asked.told.outcomes.iter().find_map(|o| match &o.fate {
                 Fate::Quarantined { reason } => Some(reason.clone()),

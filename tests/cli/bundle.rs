@@ -61,14 +61,14 @@ fn a_bundle_carries_a_wiki_byte_for_byte_and_can_be_taken_in_again() {
 
     carry(&here, "all.tar", &there);
     let taken = there.run(&["unbundle", "all.tar"]);
-    assert_eq!(taken.ok(), "6 revisions taken in, 0 here before\n");
+    assert_eq!(taken.ok(), "6 revisions added, 0 already here\n");
     let mut expected = pages(&here);
     expected.retain(|(name, _)| !name.starts_with("Broken.md"));
     assert_eq!(pages(&there), expected);
     let wiki = |place: &Place| fs::read(place.path("data/pages/.wiki-id")).unwrap();
     assert_eq!(wiki(&here), wiki(&there), "they are one wiki now");
 
-    assert_eq!(there.run(&["unbundle", "all.tar"]).ok(), "0 revisions taken in, 6 here before\n");
+    assert_eq!(there.run(&["unbundle", "all.tar"]).ok(), "0 revisions added, 6 already here\n");
     assert_eq!(pages(&there), expected);
     assert_eq!(there.cat("Garden"), "beans and peas\n");
 }
@@ -134,7 +134,7 @@ fn standard_output_and_input_are_a_pipe_between_two_wikis() {
     assert_eq!(piped.code, 0);
     assert!(piped.err.contains("1 revision of 1 document in the bundle"), "{}", piped.err);
     let taken = there.run_with(&["unbundle", "-"], &piped.out);
-    assert_eq!(taken.ok(), "1 revision taken in, 0 here before\n");
+    assert_eq!(taken.ok(), "1 revision added, 0 already here\n");
     assert_eq!(pages(&here), pages(&there));
 }
 
@@ -147,7 +147,7 @@ fn a_dry_run_says_the_same_and_changes_nothing() {
     carry(&here, "a.tar", &there);
     fs::create_dir_all(there.path("data/pages")).unwrap();
     let dry = there.run(&["unbundle", "a.tar", "--dry-run"]);
-    assert_eq!(dry.ok(), "2 revisions would be taken in, 0 here before\n");
+    assert_eq!(dry.ok(), "2 revisions would be added, 0 already here\n");
     assert_eq!(files(&there.path("data/pages")), []);
 }
 
@@ -162,7 +162,7 @@ fn another_wiki_is_refused_unless_both_shall_become_one() {
     let before = pages(&there);
     there.run(&["unbundle", "a.tar"]).refused(1, &["another wiki", "--join"]);
     assert_eq!(pages(&there), before);
-    there.run(&["bundle", "--since", "a.tar", "-o", "c.tar"]).refused(1, &["of another wiki"]);
+    there.run(&["bundle", "--since", "a.tar", "-o", "c.tar"]).refused(1, &["to another wiki"]);
     there.run(&["unbundle", "a.tar", "--join"]).ok();
     assert_eq!(pages(&there).len(), 2);
     assert_eq!(there.json(&["conflicts"]).len(), 1);
@@ -180,10 +180,12 @@ fn wrong_use_is_told_before_anything_is_written() {
     assert_eq!(fs::read(place.path("there.tar")).unwrap(), b"mine");
     place.run(&["bundle", "-o", "no/such/folder.tar"]).refused(1, &["no/such/folder.tar"]);
     place.run(&["unbundle", "missing.tar"]).refused(1, &["could not open missing.tar"]);
-    place.run(&["unbundle", "there.tar"]).refused(1, &["this is no bundle"]);
+    place.run(&["unbundle", "there.tar"]).refused(1, &["not a bundle made by everpage bundle"]);
     place.write("empty.tar", "");
-    place.run(&["unbundle", "empty.tar"]).refused(1, &["this is no bundle"]);
-    place.run(&["bundle", "--since", "there.tar"]).refused(1, &["this is no bundle"]);
+    place.run(&["unbundle", "empty.tar"]).refused(1, &["not a bundle made by everpage bundle"]);
+    place
+        .run(&["bundle", "--since", "there.tar"])
+        .refused(1, &["not a bundle made by everpage bundle"]);
 }
 
 /// A tar made entry by entry, honest or not.
@@ -285,10 +287,10 @@ fn a_hostile_tar_costs_its_bad_entries_and_gives_its_good_ones() {
     for ((name, _, reason), line) in cases.iter().zip(&refused) {
         assert!(line.contains(name.as_str()) && line.contains(reason), "{name}: {line}");
     }
-    assert!(text.starts_with("1 revision taken in, 0 here before\n"), "{text}");
-    assert!(text.contains("left out: what they were based on is not here"), "{text}");
-    assert!(text.contains("set aside: Torn.md") && text.contains("900"), "{text}");
-    assert!(!text.contains("not whole:"), "{text}");
+    assert!(text.starts_with("1 revision added, 0 already here\n"), "{text}");
+    assert!(text.contains("left out: the revisions they are based on are not here"), "{text}");
+    assert!(text.contains("in quarantine: Torn.md") && text.contains("900"), "{text}");
+    assert!(!text.contains("incomplete:"), "{text}");
     let mut expected = before;
     expected.push((format!("Good.md/{}", id(1, 71)), b"good\n".to_vec()));
     expected.sort();
@@ -316,7 +318,7 @@ fn a_tar_that_lies_about_sizes_ends_there_and_keeps_what_came_before() {
             &|made| {
                 made.entry(&huge, EntryType::Regular, b"x", Some(900_000));
             },
-            "not whole",
+            "incomplete",
         ),
         (
             "a name of gigabytes",
@@ -332,7 +334,7 @@ fn a_tar_that_lies_about_sizes_ends_there_and_keeps_what_came_before() {
             },
             "extended headers",
         ),
-        ("a torn header", &|made| made.0.extend([b'x'; 512]), "not whole"),
+        ("a torn header", &|made| made.0.extend([b'x'; 512]), "incomplete"),
     ];
     for (what, lie, words) in lies {
         let place = victim();
@@ -343,8 +345,11 @@ fn a_tar_that_lies_about_sizes_ends_there_and_keeps_what_came_before() {
         let run = place.run(&["unbundle", "bad.tar"]);
         assert_eq!(run.code, 1, "{what}: {}", run.err);
         let text = run.text();
-        assert!(text.starts_with("1 revision taken in"), "{what}: {text}");
-        assert!(text.contains("the bundle is not whole") && text.contains(words), "{what}: {text}");
+        assert!(text.starts_with("1 revision added"), "{what}: {text}");
+        assert!(
+            text.contains("the bundle is incomplete") && text.contains(words),
+            "{what}: {text}"
+        );
         assert_eq!(place.cat("Good"), "good\n", "{what}");
         assert_eq!(pages(&place).len(), 2, "{what}");
     }
@@ -365,7 +370,7 @@ fn a_bundle_cut_anywhere_gives_what_it_has_and_a_whole_one_the_rest() {
         let run = there.run(&["unbundle", "cut.tar"]);
         assert_eq!(run.code, 1, "{cut}: {}", run.err);
         let text = run.text();
-        assert!(text.contains("not whole"), "{cut}: {text}");
+        assert!(text.contains("incomplete"), "{cut}: {text}");
         let now = pages(&there).len();
         assert!(now >= last, "{cut}");
         last = now;

@@ -72,7 +72,7 @@ fn what_people_edited_is_never_replaced_silently() {
         "{}",
         run.text()
     );
-    assert_eq!(last_line(&run.text()), "3 files: 2 unchanged, 1 as second versions");
+    assert_eq!(last_line(&run.text()), "3 files: 2 unchanged, 1 unmerged");
     assert_eq!(place.cat("Home"), "# Home, by hand again\n");
     let conflict = place.json(&["conflicts"]).remove(0)["conflicts"][0].clone();
     let log = place.json(&["log", "Home"]);
@@ -102,7 +102,7 @@ fn a_page_that_was_never_imported_is_kept() {
     place.put("home", "edited in the wiki\n");
     let run = place.run(&["import", "notes"]);
     assert_eq!(run.code, 1);
-    assert_eq!(last_line(&run.text()), "3 files: 2 new, 1 as second versions");
+    assert_eq!(last_line(&run.text()), "3 files: 2 new, 1 unmerged");
     assert_eq!(place.cat("Home"), "edited in the wiki\n");
     assert_eq!(place.json(&["conflicts"]).len(), 1);
     assert_eq!(place.run(&["import", "notes"]).ok(), "3 files: 3 unchanged\n");
@@ -184,10 +184,7 @@ fn a_dry_run_says_the_same_and_makes_nothing() {
     let before = files(&place.path("data/pages"));
     let run = place.run(&["import", "notes", "--dry-run"]);
     assert_eq!(run.code, 1);
-    assert_eq!(
-        last_line(&run.text()),
-        "3 files: 2 unchanged, 1 as second versions (nothing was saved)"
-    );
+    assert_eq!(last_line(&run.text()), "3 files: 2 unchanged, 1 unmerged (nothing was saved)");
     assert_eq!(files(&place.path("data/pages")), before);
 }
 
@@ -207,7 +204,7 @@ fn the_wiki_itself_is_not_imported() {
     let place = folder();
     place.run(&["import", "notes"]).ok();
     for folder in ["data", "data/pages", "data/pages/Home.md", "data/local"] {
-        place.run(&["import", folder]).refused(1, &["the wiki itself"]);
+        place.run(&["import", folder]).refused(1, &["this wiki; choose another folder"]);
     }
     place.run(&["import", "nowhere"]).refused(1, &["nowhere"]);
     place.run(&["import", "notes/Home.md"]).refused(1, &["not a folder"]);

@@ -101,7 +101,9 @@ fn a_port_that_is_taken_is_told_with_a_way_out() {
     let place = Place::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    place.run(&["serve", "--listen", &address]).refused(1, &[&address, "taken", "--listen"]);
+    place
+        .run(&["serve", "--listen", &address])
+        .refused(1, &[&address, "already listens on", "--listen"]);
     place
         .run(&["serve", "--listen", "192.0.2.1:80", "--access", "read-only"])
         .refused(1, &["192.0.2.1"]);

@@ -21,7 +21,7 @@ fn two_wikis_are_one_after_a_sync() {
     b.put("Shed", "# Shed\n");
     sync(&["--dry-run"]).refused(1, &[]);
     let second = sync(&[]).ok();
-    assert!(second.contains("1 revision handed over"), "{second}");
+    assert!(second.contains("1 revision sent"), "{second}");
     assert!(sync(&[]).ok().contains("both hold the same"));
     assert_eq!(a.cat("Shed"), "# Shed\n");
     let json: serde_json::Value = serde_json::from_str(&sync(&["--json"]).ok()).unwrap();
@@ -69,7 +69,7 @@ fn what_was_set_aside_is_listed_shown_accepted_and_removed() {
     let url = format!("http://{}", server.address);
     let sync = b.run(&["sync", &url, "--token-file", token.to_str().unwrap()]);
     assert_eq!(sync.code, 1, "{}", sync.err);
-    assert!(sync.text().contains("set aside here: Far.md"), "{}", sync.text());
+    assert!(sync.text().contains("in quarantine here: Far.md"), "{}", sync.text());
     let listed = b.json(&["quarantine", "ls"]);
     assert_eq!(listed.len(), 2);
     let name = |path: &str| {

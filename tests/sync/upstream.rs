@@ -341,7 +341,7 @@ fn a_token_that_is_unknown_or_too_weak_is_said_in_words() {
     assert!(form.shown.contains("beans"), "reading is allowed");
     let saved = form.save("beans of a reader\n");
     saved.assert_saved_here_alone();
-    assert!(reader.get(&saved.location).body.contains("for reading only"));
+    assert!(reader.get(&saved.location).body.contains("read-only"));
     assert_eq!(central.text("Garden.md"), "beans\n");
     // What is new there stops the author all the same.
     let form = reader.open("Garden");

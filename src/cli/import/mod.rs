@@ -26,26 +26,26 @@ use super::context::Context;
 use super::{Outcome, Signature, show};
 use crate::model::path::DocPath;
 
-/// Bring a folder of Markdown, pictures and other files into the wiki
+/// Import a folder of Markdown, images and other files into the wiki
 ///
 /// Every regular file that is not hidden becomes a document of the same name. Importing again
-/// saves only what changed in the folder. Where a page was edited in the wiki since the last
-/// import, the text is kept beside it as a second version. Exit code 1 if a file was skipped or
-/// became a second version.
+/// saves only what has changed in the folder. If a page was edited in the wiki since the last
+/// import, the imported text becomes an unmerged version of it. Exit code 1 if a file was skipped
+/// or became an unmerged version.
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// The folder
+    /// The folder to import
     folder: PathBuf,
-    /// Put everything below this folder of the wiki
+    /// Import into this folder of the wiki
     #[arg(long, value_name = "PREFIX", value_parser = prefix)]
     into: Option<String>,
-    /// Bring back what was deleted in the wiki
+    /// Restore documents that were deleted in the wiki
     #[arg(long)]
     restore: bool,
-    /// Only say what would be done
+    /// Show what would be done, without saving anything
     #[arg(long)]
     dry_run: bool,
-    /// Who writes
+    /// Your name, for the history
     #[arg(
         long,
         env = "EVERPAGE_AUTHOR",
@@ -55,7 +55,7 @@ pub(super) struct Import {
         hide_default_value = true
     )]
     author: String,
-    /// Print one JSON object a line for every file that is not unchanged
+    /// Print one JSON object per line for every file except unchanged ones
     #[arg(long)]
     json: bool,
 }
@@ -176,7 +176,7 @@ fn summary(reports: &[Report], dry_run: bool) -> String {
         (Result::Changed, "changed"),
         (Result::Restored, "restored"),
         (Result::Unchanged, "unchanged"),
-        (Result::Conflict, "as second versions"),
+        (Result::Conflict, "unmerged"),
         (Result::Skipped, "skipped"),
     ] {
         match count(result) {
@@ -194,11 +194,11 @@ fn summary(reports: &[Report], dry_run: bool) -> String {
 fn refuse_own(folder: &Path, data: &Path) -> anyhow::Result<()> {
     for own in ["pages", "local"] {
         if fs::canonicalize(data.join(own)).is_ok_and(|own| folder.starts_with(own)) {
-            bail!("{} belongs to the wiki itself; import another folder", folder.display());
+            bail!("{} belongs to this wiki; choose another folder", folder.display());
         }
     }
     if fs::canonicalize(data).is_ok_and(|data| data == folder) {
-        bail!("{} is the wiki itself; import another folder", folder.display());
+        bail!("{} is this wiki; choose another folder", folder.display());
     }
     Ok(())
 }

@@ -116,17 +116,19 @@ fn short(item: &ItemHash) -> [u8; SHORT] {
 pub enum BundleError {
     /// It is something else, or was packed again by another program.
     #[error(
-        "this is no bundle: everpage bundle makes them. A tar of a folder “pages” can be unpacked \
+        "this is not a bundle made by everpage bundle. A tar of a folder “pages” can be unpacked \
          into the data directory with: tar --skip-old-files -xf FILE"
     )]
     NotABundle,
     /// It was made by a newer program.
-    #[error("the bundle has version {0} of the format and this program knows {FORMAT}; update it")]
+    #[error(
+        "the bundle uses version {0} of the format, but this program knows only {FORMAT}; please update it"
+    )]
     Version(u32),
     /// It is of another wiki.
     #[error(
-        "the bundle is of another wiki ({theirs}, and this one is {ours}); nothing was taken in. If the \
-         two shall become one for ever, say --join"
+        "the bundle belongs to another wiki ({theirs}; this one is {ours}), so nothing was added. To \
+         merge the two into one for good, add --join"
     )]
     OtherWiki {
         /// This wiki.

@@ -332,9 +332,9 @@ fn enter(peers: &Peers, token: Option<&str>, theirs: Option<&Hello>) -> Entered 
 fn report(site: &Site, peers: &Peers, name: &str, error: &HostError) {
     let words = match error {
         // The two of them are the other way round in what the peer is told.
-        HostError::Refused(Refused::Token) => "its token is not known here".to_owned(),
+        HostError::Refused(Refused::Token) => "its token is unknown here".to_owned(),
         HostError::Refused(Refused::ReadOnlyToken) => {
-            "its token is for reading only, and it wanted to hand something over".to_owned()
+            "its token is read-only, but it tried to send something".to_owned()
         }
         HostError::Refused(Refused::Protocol { theirs, .. }) => format!(
             "it speaks version {theirs} of the protocol, and this server version {PROTOCOL}; the older \
