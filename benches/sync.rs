@@ -31,7 +31,7 @@ use everpage::sync::{
 };
 use everpage::web::{Site, SiteSettings, WikiReplica, app, server};
 use everpage::wiki::{
-    Edit, IfMovedOn, Limits, News, Nonces, Parts, SystemClock, SystemNonces, Wiki,
+    Edit, Limits, MergeOnSave, News, Nonces, Parts, SystemClock, SystemNonces, Wiki,
 };
 use uuid::Uuid;
 
@@ -171,7 +171,7 @@ fn propagate(
     };
     let mut reader = to.wiki.feed().read_from(to.wiki.feed().cursor());
     let begun = Instant::now();
-    from.wiki.save(&edit, IfMovedOn::SecondVersion)?;
+    from.wiki.save(&edit, MergeOnSave::Ask)?;
     runtime.block_on(async {
         loop {
             if let News::Changes(entries) = reader.next().await

@@ -215,17 +215,15 @@ pub(super) fn check_revision(document: &Document, id: RevisionId) -> Result<(), 
     }
 }
 
-/// Returns the id under which something was saved, or an error where the page moved on meanwhile.
+/// Returns the id under which something was saved.
 pub(super) fn saved(saved: Saved) -> anyhow::Result<(RevisionId, Arc<Document>)> {
     match saved {
-        Saved::Done { id, document, .. } => Ok((id, document)),
+        Saved::Done { id, document, .. }
+        | Saved::Merged { id, document, .. }
+        | Saved::Yielded { id, document, .. } => Ok((id, document)),
         Saved::Unchanged { document } => match document.resolution().winner {
             Some(id) => Ok((id, document)),
             None => bail!("“{}” has no revision that could be read", document.path()),
         },
-        Saved::MovedOn { document } => bail!(
-            "somebody saved “{}” at the same moment; nothing was saved, please look again",
-            document.path()
-        ),
     }
 }

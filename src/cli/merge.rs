@@ -16,7 +16,7 @@ use crate::model::merge::two::Merge as ThreeWay;
 use crate::model::path::DocPath;
 use crate::model::resolve::State;
 use crate::model::revision::RevisionId;
-use crate::wiki::{Document, IfMovedOn, Revision, WikiError};
+use crate::wiki::{Document, MergeOnSave, Revision, WikiError};
 
 /// Show the versions of a document that wait, or bring them together
 ///
@@ -161,7 +161,7 @@ impl Merge {
         if edit.summary.is_empty() {
             edit.summary = what;
         }
-        let (id, _) = saved(opened.wiki.save(&edit, IfMovedOn::Stop)?)?;
+        let (id, _) = saved(opened.wiki.save(&edit, MergeOnSave::Ask)?)?;
         writeln!(context.out, "{id}")?;
         Ok(Outcome::Done)
     }

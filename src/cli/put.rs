@@ -10,12 +10,10 @@ use super::{Outcome, Signature, show};
 use crate::model::path::DocPath;
 use crate::model::resolve::State;
 use crate::model::revision::RevisionId;
-use crate::wiki::{IfMovedOn, Saved};
+use crate::wiki::{MergeOnSave, Saved};
 
 /// Contents up to this size are taken into memory; larger ones go to disk as they come.
 const IN_MEMORY: u64 = 32 << 20;
-/// How often a save is tried again when others save the same document at the same moment.
-const ATTEMPTS: usize = 20;
 
 /// Save standard input as the next revision of a document and print the new id
 ///
@@ -48,9 +46,6 @@ impl Put {
             (None, self.path.clone())
         };
         let limit = limit(context.limits()?, &path);
-        if !self.delete && io::stdin().is_terminal() {
-            context.note("type the text; Ctrl-D on an empty line ends it, Ctrl-C gives it up")?;
-        }
         if !self.delete && io::stdin().is_terminal() {
             context.note("type the text; Ctrl-D on an empty line ends it, Ctrl-C gives it up")?;
         }
@@ -89,41 +84,47 @@ impl Put {
             self.save(&opened, &path, content)?
         };
         let unchanged = matches!(result, Saved::Unchanged { .. });
+        let displaced = match &result {
+            Saved::Done { displaced, .. } => *displaced,
+            _ => None,
+        };
         let (id, document) = saved(result)?;
         writeln!(context.out, "{id}")?;
         if unchanged {
             context.note("nothing to save: the document says this already")?;
         } else if document.state(id) == State::Conflict {
             context.note(format!(
-                "saved as a second version: readers see {}; everpage merge '{}' shows both",
+                "this made a conflict: readers still see {}; to merge the two, run everpage merge '{}'",
                 document.winner().map(show::line).unwrap_or_default(),
                 document.path()
             ))?;
+            return Ok(Outcome::Found);
+        } else if let Some(before) = displaced.filter(|id| document.state(*id) == State::Conflict) {
+            context.note(format!(
+                "this made a conflict: readers see this version now, as its number is higher, and {} \
+                 waits; to merge the two, run everpage merge '{}'",
+                document.revision(before).map(show::line).unwrap_or_default(),
+                document.path()
+            ))?;
+            return Ok(Outcome::Found);
         }
         Ok(Outcome::Done)
     }
 
     fn save(&self, opened: &Opened, path: &DocPath, content: Vec<u8>) -> anyhow::Result<Saved> {
+        let document = opened.find(path)?;
+        // The name as it lies on disk.
+        let path = document.as_deref().map_or(path, |d| d.path());
         let mut edit = edit_of(path, None, &self.signature, content);
-        for _ in 0..ATTEMPTS {
-            let document = opened.find(path)?;
-            if let Some(document) = &document {
-                edit.path = document.path().clone();
-            }
-            if !self.parents.is_empty() {
-                return Ok(opened.wiki.save_on(&edit, self.parents.clone())?);
-            }
-            if self.delete && document.as_ref().is_none_or(|d| !d.is_live()) {
-                bail!("“{path}” is deleted already");
-            }
-            edit.base = document.and_then(|d| d.resolution().winner);
-            // On the winner was asked for, whichever it is by now.
-            let result = opened.wiki.save(&edit, IfMovedOn::Stop)?;
-            if !matches!(result, Saved::MovedOn { .. }) {
-                return Ok(result);
-            }
+        if let Some((base, also)) = self.parents.split_first() {
+            edit.base = Some(*base);
+            edit.also = also.to_vec();
+            return Ok(opened.wiki.save(&edit, MergeOnSave::Ask)?);
         }
-        bail!("others keep saving “{path}”; nothing was saved")
+        if self.delete && document.as_ref().is_none_or(|d| !d.is_live()) {
+            bail!("“{path}” is deleted already");
+        }
+        Ok(opened.wiki.save_on_winner(&edit)?)
     }
 
     fn stream(

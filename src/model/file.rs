@@ -12,6 +12,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::revision::RevisionId;
 
@@ -126,6 +127,9 @@ pub struct Header {
     pub length: Option<u64>,
     /// The digest of those bytes.
     pub digest: Option<ContentDigest>,
+    /// The nonce of the form that the revision was sent with, if it is not its own nonce: by it a
+    /// form that is sent again is recognized.
+    pub form: Option<Uuid>,
     /// Lines with names this version does not know, kept in order.
     pub extra: Vec<(String, String)>,
 }
@@ -210,6 +214,9 @@ impl Header {
         }
         if let Some(digest) = self.digest {
             line(&mut out, "Digest", &digest.to_string());
+        }
+        if let Some(form) = self.form {
+            line(&mut out, "Form", &form.to_string());
         }
         let readable = |name: &str| {
             is_name(name) && !name.contains(':') && !matches!(name, "Parent" | "Length" | "Digest")
@@ -395,6 +402,9 @@ fn parse_lines(head: &[u8], mut at: usize) -> Result<(Header, usize), Damage> {
                 header.digest = Some(value.parse().map_err(|()| bad())?);
             }
             "Length" | "Digest" => return Err(bad()),
+            "Form" if header.form.is_none() && Uuid::try_parse(value).is_ok() => {
+                header.form = Uuid::try_parse(value).ok();
+            }
             _ if !is_name(name) => return Err(bad()),
             _ => header.extra.push((name.to_owned(), value.to_owned())),
         }

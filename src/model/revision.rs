@@ -12,6 +12,57 @@ use uuid::Uuid;
 /// The highest number that a revision can have: 2^53 − 1, exact in every language's numbers.
 pub const MAX_NUMBER: u64 = (1 << 53) - 1;
 
+/// How many nonces must lie below one for another to be drawn from them; with fewer, two that are
+/// drawn there could be the same.
+const LEAST_ROOM: u128 = 1 << 32;
+
+/// Returns a version 4 UUID that is lower than `limit`, evenly from all there are; which one depends
+/// on the random UUID `drawn` alone. `None` if fewer than 2^32 lie below.
+///
+/// ```
+/// use everpage::model::revision::nonce_below;
+/// use uuid::Uuid;
+///
+/// let limit: Uuid = "5f4dcc3b-5aa7-4d61-9d83-27deb882cf99".parse()?;
+/// let drawn: Uuid = "f47ac10b-58cc-4372-a567-0e02b2c3d479".parse()?;
+/// assert!(nonce_below(limit, drawn).is_some_and(|nonce| nonce < limit));
+/// # Ok::<(), uuid::Error>(())
+/// ```
+pub fn nonce_below(limit: Uuid, drawn: Uuid) -> Option<Uuid> {
+    let room = random_values_below(limit.as_u128());
+    if room < LEAST_ROOM {
+        return None;
+    }
+    // As a fraction of all values, so that every part of the room is drawn from alike.
+    let fraction = random_values_below(drawn.as_u128()) << 6;
+    let value = high_half(fraction, room);
+    let (first, middle, last) = (value >> 74, (value >> 62) & 0xfff, value & ((1 << 62) - 1));
+    Some(Uuid::from_u128(first << 80 | 4 << 76 | middle << 64 | 2 << 62 | last))
+}
+
+/// Returns how many version 4 UUIDs are lower than `limit`. For one of them that is the number that
+/// its 122 random bits make.
+fn random_values_below(limit: u128) -> u128 {
+    let (first, version) = (limit >> 80, (limit >> 76) & 0xf);
+    if version != 4 {
+        return (first + u128::from(version > 4)) << 74;
+    }
+    let (middle, variant) = (first << 12 | (limit >> 64) & 0xfff, (limit >> 62) & 0b11);
+    match variant {
+        2 => middle << 62 | limit & ((1 << 62) - 1),
+        _ => (middle + u128::from(variant > 2)) << 62,
+    }
+}
+
+/// Multiplies two numbers and returns the upper 128 bits of the 256-bit product.
+fn high_half(a: u128, b: u128) -> u128 {
+    const LOW: u128 = u64::MAX as u128;
+    let (a1, a0, b1, b0) = (a >> 64, a & LOW, b >> 64, b & LOW);
+    let middle = a1 * b0 + ((a0 * b0) >> 64);
+    let carry = (middle & LOW) + a0 * b1;
+    a1 * b1 + (middle >> 64) + (carry >> 64)
+}
+
 /// Says why a text is not the id of a revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
@@ -55,6 +106,12 @@ impl RevisionId {
     ) -> Result<Self, IdError> {
         let highest = parents.into_iter().map(|p| p.number).max().unwrap_or(0);
         Self::new(highest + 1, nonce)
+    }
+
+    /// Returns the id with the same number and another nonce.
+    #[must_use]
+    pub fn with_nonce(self, nonce: Uuid) -> Self {
+        Self { nonce, ..self }
     }
 
     /// Returns the number: the highest parent's plus one.

@@ -115,7 +115,9 @@ impl From<WikiError> for Failure {
             }
             WikiError::NotText(_) => StatusCode::UNPROCESSABLE_ENTITY,
             WikiError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            WikiError::NumbersUsedUp(_) | WikiError::TooManyParents(_) => StatusCode::CONFLICT,
+            WikiError::NumbersUsedUp(_) | WikiError::TooManyParents(_) | WikiError::Changed(_) => {
+                StatusCode::CONFLICT
+            }
             WikiError::Store(store) => return Self::from_store(store),
         };
         Self::new(status, "That request did not work", sentence(&error.to_string()))

@@ -11,7 +11,7 @@ use super::extract::{Theme, Visitor};
 use super::site::{Access, Site};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
-use crate::wiki::Document;
+use crate::wiki::{Document, Saved};
 
 /// What surrounds the content of every page.
 pub struct Shell {
@@ -74,6 +74,20 @@ impl Outcome {
     /// Nothing that could be taken back there.
     pub fn other(how: &'static str, owed: bool) -> Self {
         Self { how, id: None, owed }
+    }
+
+    /// Returns the address that says so, or that of the merge screen for an edit that has to wait.
+    pub fn led_to(site: &Site, saved: &Saved, how: &'static str) -> String {
+        let path = saved.document().path().address();
+        let page = site.url(&path);
+        match saved {
+            Saved::Done { id, owed, .. } => Self::saved(how, *id, *owed).at(&page),
+            Saved::Merged { id, owed, .. } => Self::saved("both", *id, *owed).at(&page),
+            Saved::Yielded { id, owed, .. } => {
+                after_save(&site.url(&format!("-/merge/{path}?mine={id}")), *owed)
+            }
+            Saved::Unchanged { .. } => Self::other("same", false).at(&page),
+        }
     }
 
     /// What it came to, in a word.

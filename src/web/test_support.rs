@@ -14,11 +14,12 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::{Access, Site, SiteSettings, app};
+use crate::model::file::Header;
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::store::fs::FsStore;
 use crate::wiki::search;
-use crate::wiki::{Clock, Document, Edit, IfMovedOn, Limits, Nonces, Parts, Saved, Wiki};
+use crate::wiki::{Clock, Document, Edit, Limits, MergeOnSave, Nonces, Parts, Saved, Wiki};
 
 /// A clock that stands still.
 pub(super) struct FixedClock;
@@ -36,7 +37,8 @@ pub(super) struct CountingNonces(AtomicU64);
 impl Nonces for CountingNonces {
     fn draw(&self) -> Uuid {
         let count = self.0.fetch_add(1, Ordering::Relaxed) + 1;
-        uuid::Builder::from_random_bytes(u128::from(count).to_be_bytes()).into_uuid()
+        // In the upper bits, so that there is room below for what yields.
+        uuid::Builder::from_random_bytes((u128::from(count) << 80).to_be_bytes()).into_uuid()
     }
 }
 
@@ -143,7 +145,8 @@ impl TestSite {
         self.save_on(name, author, base, text)
     }
 
-    /// Saves a text by `author` that was begun on `base`.
+    /// Saves a text by `author` that was begun on `base`. If readers see another revision by now, it
+    /// comes as if from another replica that did not know: the higher of the two wins.
     pub(super) fn save_on(
         &self,
         name: &str,
@@ -160,10 +163,29 @@ impl TestSite {
             summary: String::new(),
             nonce: self.site.wiki().nonces().draw(),
         };
-        match self.site.wiki().save(&edit, IfMovedOn::SecondVersion).unwrap() {
+        if self.document(name).is_some_and(|d| d.resolution().winner != base) {
+            return self.bring(&edit);
+        }
+        match self.site.wiki().save(&edit, MergeOnSave::Ask).unwrap() {
             Saved::Done { id, .. } => id,
             other => panic!("not saved: {other:?}"),
         }
+    }
+
+    /// Lets an edit come from another replica, as a file.
+    fn bring(&self, edit: &Edit) -> RevisionId {
+        let parents: Vec<RevisionId> = edit.base.into_iter().collect();
+        let id = RevisionId::child_of(&parents, edit.nonce).unwrap();
+        let author = edit.author.clone();
+        let date = Some(FixedClock.now());
+        let header = Header { parents, author, date, ..Header::default() };
+        let mut file = header.print(id).unwrap();
+        file.extend_from_slice(&edit.content);
+        let dir = self.data().join("pages").join(edit.path.to_disk());
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join(id.to_string()), file).unwrap();
+        self.document(edit.path.as_str());
+        id
     }
 }
 

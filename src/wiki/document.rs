@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::render::Outline;
 use crate::model::file::{ContentDigest, Damage, Head, Measured};
@@ -32,6 +33,8 @@ pub struct Revision {
     pub length: u64,
     /// Digest of the content; all zero for a damaged revision.
     pub digest: ContentDigest,
+    /// The nonce of the form that it was sent with, if it is not its own nonce.
+    pub form: Option<Uuid>,
     /// It has no header of its own.
     pub bare: bool,
     /// Why it is damaged, if it is.
@@ -59,6 +62,7 @@ impl Revision {
             summary: String::new(),
             length: 0,
             digest: ContentDigest::of(b""),
+            form: None,
             bare: true,
             damage: None,
             dir,
@@ -75,10 +79,16 @@ impl Revision {
                     revision.author = header.author;
                     revision.date = header.date;
                     revision.summary = header.summary;
+                    revision.form = header.form;
                 }
             }
         }
         revision
+    }
+
+    /// Tells whether a form with this nonce was sent to make it.
+    pub fn was_sent_as(&self, nonce: Uuid) -> bool {
+        self.id.nonce() == nonce || self.form == Some(nonce)
     }
 
     /// Tells whether the content is empty: a deletion.

@@ -1,10 +1,13 @@
 //! Changing documents: save, delete, restore, merge. Each is one new revision.
 //!
-//! Nothing is written over and nothing is merged by a machine on its own. A save that was begun on
-//! another revision than the one readers see now is not saved but comes back as
-//! [`Saved::MovedOn`], for its author to decide.
+//! A save always saves. On the revision that readers see, the edit is the next revision. If the
+//! document has moved on since the edit began, the edit *yields*: it becomes a revision on what its
+//! author had, with an id below the winner's, so that readers keep what they see and the edit waits
+//! as a conflict. If all changes lie in different lines, the same save may then finish the merge
+//! ([`MergeOnSave::Clean`]); machines never merge otherwise.
 
 use std::borrow::Cow;
+use std::cmp::Ordering as Order;
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,7 +18,8 @@ use super::document::{Document, Revision};
 use super::{Wiki, WikiError};
 use crate::model::file::{ContentDigest, Header, MAX_PARENTS};
 use crate::model::path::DocPath;
-use crate::model::revision::RevisionId;
+use crate::model::resolve::State;
+use crate::model::revision::{RevisionId, nonce_below};
 use crate::store::{Body, DiskDir, StoreError};
 
 /// What an author wants a document to become.
@@ -23,7 +27,8 @@ use crate::store::{Body, DiskDir, StoreError};
 pub struct Edit {
     /// The document.
     pub path: DocPath,
-    /// The revision that the author had before them; `None` for a document that did not exist.
+    /// The revision that the author had before them; `None` for a document that did not exist. One
+    /// that is not here counts as none: its number could be anything.
     pub base: Option<RevisionId>,
     /// Other heads that this edit merges in.
     pub also: Vec<RevisionId>,
@@ -37,19 +42,20 @@ pub struct Edit {
     pub nonce: Uuid,
 }
 
-/// What to do where the document has moved on since the edit began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IfMovedOn {
-    /// Save nothing and say so.
-    Stop,
-    /// Save beside it: the edit becomes a head of its own.
-    SecondVersion,
+/// Whether a save on a document that has moved on may finish the merge itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MergeOnSave {
+    /// If all changes lie in different lines.
+    #[default]
+    Clean,
+    /// Never: its author is asked.
+    Ask,
 }
 
-/// What became of an edit.
+/// What became of an edit. Except for [`Saved::Unchanged`], it is on stable storage.
 #[derive(Debug, Clone)]
 pub enum Saved {
-    /// It is on stable storage.
+    /// It is a revision.
     Done {
         /// The revision it became.
         id: RevisionId,
@@ -57,17 +63,67 @@ pub enum Saved {
         document: Arc<Document>,
         /// There is an upstream, and it does not have the revision yet.
         owed: bool,
+        /// What readers saw instead until now, if the edit was not made on it: the edit could not
+        /// yield, because its number is higher, or because no nonce is lower.
+        displaced: Option<RevisionId>,
     },
-    /// It says what the document says already; there was nothing to save.
+    /// The document had moved on, and the changes on both sides are in the document now.
+    Merged {
+        /// The edit as it was typed.
+        typed: RevisionId,
+        /// The merge of it.
+        id: RevisionId,
+        /// The document now.
+        document: Arc<Document>,
+        /// There is an upstream, and it does not have both revisions yet.
+        owed: bool,
+    },
+    /// The document had moved on; the edit is a revision that waits as a conflict.
+    Yielded {
+        /// The revision it became.
+        id: RevisionId,
+        /// The document now.
+        document: Arc<Document>,
+        /// There is an upstream, and it does not have the revision yet.
+        owed: bool,
+    },
+    /// It says what the document, or what its author began with, says already; there was nothing to
+    /// save.
     Unchanged {
         /// The document.
         document: Arc<Document>,
     },
-    /// The document has another winner than the one the edit began with; nothing was saved.
-    MovedOn {
-        /// The document now.
-        document: Arc<Document>,
-    },
+}
+
+impl Saved {
+    /// Returns the document as it is after the save.
+    pub fn document(&self) -> &Arc<Document> {
+        match self {
+            Self::Done { document, .. }
+            | Self::Merged { document, .. }
+            | Self::Yielded { document, .. }
+            | Self::Unchanged { document } => document,
+        }
+    }
+
+    /// Returns the revision that holds what was typed; `None` if there was nothing to save.
+    pub fn typed(&self) -> Option<RevisionId> {
+        match self {
+            Self::Done { id, .. } | Self::Yielded { id, .. } => Some(*id),
+            Self::Merged { typed, .. } => Some(*typed),
+            Self::Unchanged { .. } => None,
+        }
+    }
+
+    /// Tells whether there is an upstream that does not have everything yet.
+    pub fn owed(&self) -> bool {
+        match self {
+            Self::Done { owed, .. } | Self::Merged { owed, .. } | Self::Yielded { owed, .. } => {
+                *owed
+            }
+            Self::Unchanged { .. } => false,
+        }
+    }
 }
 
 /// What is to be done with an edit.
@@ -78,9 +134,22 @@ pub(super) enum Plan<'a> {
     Write(Box<Draft<'a>>),
 }
 
-/// Makes a plan for a document as it is now.
+/// Makes a plan for a document as it is now, and what the edit came to so far.
 pub(super) type Planner<'p, 'a> =
-    dyn Fn(Option<&Arc<Document>>) -> Result<Plan<'a>, WikiError> + 'p;
+    dyn Fn(Option<&Arc<Document>>, Option<&Saved>) -> Result<Plan<'a>, WikiError> + 'p;
+
+/// Where a revision stands once it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stands {
+    /// It follows what readers see.
+    Next,
+    /// As [`Stands::Next`], and it merges this revision, the same edit as it was typed.
+    Merging(RevisionId),
+    /// It is below what readers see.
+    Yielding,
+    /// It is above what readers see, and its author has not seen that.
+    Displacing(RevisionId),
+}
 
 /// A revision that is not written yet: all that its file will hold, its content aside where that is
 /// streamed.
@@ -91,8 +160,7 @@ pub(super) struct Draft<'a> {
     pub(super) dir: DiskDir,
     /// The document as it was planned on.
     pub(super) document: Option<Arc<Document>>,
-    /// It follows the winner, which must be the winner still when it is written.
-    pub(super) on_winner: bool,
+    pub(super) stands: Stands,
 }
 
 impl Draft<'_> {
@@ -108,90 +176,202 @@ impl Draft<'_> {
         file.extend_from_slice(&self.edit.content);
         Ok(file)
     }
+
+    /// Makes the draft yield to the winner if numbers and nonces allow.
+    fn yield_to(&mut self, winner: RevisionId, drawn: Uuid) {
+        let nonce = match self.id.number().cmp(&winner.number()) {
+            Order::Less => Some(drawn),
+            Order::Equal => nonce_below(winner.nonce(), drawn),
+            Order::Greater => None,
+        };
+        let document = self.document.as_ref();
+        if let Some(nonce) = nonce {
+            self.take_nonce(nonce);
+        } else if document.is_some_and(|d| d.revision(self.id).is_some()) {
+            // The form was sent before, with another text.
+            self.take_nonce(drawn);
+        }
+        self.stands = if self.id < winner { Stands::Yielding } else { Stands::Displacing(winner) };
+    }
+
+    /// Takes another nonce than that of the form, which the header names instead.
+    fn take_nonce(&mut self, nonce: Uuid) {
+        self.id = self.id.with_nonce(nonce);
+        self.header.form = Some(self.edit.nonce);
+    }
 }
 
 impl Wiki {
-    /// Saves an edit durably, or stops where the document has moved on, here or at the upstream.
+    /// Saves an edit durably, whatever has happened to the document since it was begun.
     ///
     /// # Errors
-    /// Where the content is too large or the store refuses; nothing was saved then.
-    pub fn save(&self, edit: &Edit, if_moved_on: IfMovedOn) -> Result<Saved, WikiError> {
+    /// If the content is too large or the store refuses; nothing was saved then.
+    pub fn save(&self, edit: &Edit, on_save: MergeOnSave) -> Result<Saved, WikiError> {
+        self.check_edit(edit)?;
+        self.carry_out(&edit.path, &|document, so_far| {
+            self.plan(Cow::Borrowed(edit), document, so_far, on_save)
+        })
+    }
+
+    /// Saves an edit on what readers see by the time it is written, instead of on its base.
+    ///
+    /// # Errors
+    /// Like [`Wiki::save`].
+    pub fn save_on_winner(&self, edit: &Edit) -> Result<Saved, WikiError> {
+        self.check_edit(edit)?;
+        self.carry_out(&edit.path, &|document, so_far| {
+            let base = document.and_then(|d| d.resolution().winner);
+            let edit = Cow::Owned(Edit { base, ..edit.clone() });
+            self.plan(edit, document, so_far, MergeOnSave::Ask)
+        })
+    }
+
+    fn check_edit(&self, edit: &Edit) -> Result<(), WikiError> {
         self.check_size(edit.content.len() as u64)?;
         if edit.also.len() >= MAX_PARENTS {
             return Err(WikiError::TooManyParents(MAX_PARENTS));
         }
-        self.carry_out(&edit.path, if_moved_on, &|document| self.plan(edit, document, if_moved_on))
+        Ok(())
     }
 
     /// Decides what is to be done with an edit, as the document is now.
     fn plan<'a>(
         &self,
-        edit: &'a Edit,
+        edit: Cow<'a, Edit>,
         document: Option<&Arc<Document>>,
-        if_moved_on: IfMovedOn,
+        so_far: Option<&Saved>,
+        on_save: MergeOnSave,
     ) -> Result<Plan<'a>, WikiError> {
         if let Some(document) = document {
-            if let Some(id) = repeated(document, edit) {
-                let document = Arc::clone(document);
-                return Ok(Plan::Over(Saved::Done { id, document, owed: false }));
+            if let Some(typed) = repeated(document, &edit) {
+                return self.plan_again(edit, document, typed, so_far, on_save);
             }
-            let resolution = document.resolution();
-            let same_text = document.winner().is_some_and(|w| {
-                w.length == edit.content.len() as u64
-                    && w.digest == ContentDigest::of(&edit.content)
-                    // Without a header it may have been edited in place since it was read.
-                    && (!w.bare || self.content(document, w.id).is_ok_and(|c| c == edit.content))
-            });
-            if same_text && edit.also.is_empty() {
+            let seen = document.resolution().winner.into_iter().chain(edit.base);
+            if edit.also.is_empty()
+                && seen.into_iter().any(|id| self.says(document, id, &edit.content))
+            {
                 return Ok(Plan::Over(Saved::Unchanged { document: Arc::clone(document) }));
             }
-            if resolution.winner != edit.base && if_moved_on == IfMovedOn::Stop {
-                return Ok(Plan::Over(Saved::MovedOn { document: Arc::clone(document) }));
-            }
         }
-        let resolution = document.map(|d| d.resolution());
-        let on_winner = resolution.is_some_and(|r| r.winner.is_some() && r.winner == edit.base);
-        let mut parents = match (resolution, edit.base) {
-            (Some(resolution), _) if on_winner => resolution.parents_of_next(),
-            (_, base) => base.into_iter().collect(),
+        Ok(Plan::Write(Box::new(self.next_draft(edit, document)?)))
+    }
+
+    /// Decides what else is to be done with an edit that is a revision already: finishing the merge,
+    /// if it waits for one.
+    fn plan_again<'a>(
+        &self,
+        edit: Cow<'a, Edit>,
+        document: &Arc<Document>,
+        typed: RevisionId,
+        so_far: Option<&Saved>,
+        on_save: MergeOnSave,
+    ) -> Result<Plan<'a>, WikiError> {
+        let document = Arc::clone(document);
+        let merge = document.revisions().find(|r| {
+            r.form == Some(edit.nonce) && r.parents.contains(&typed) && r.damage.is_none()
+        });
+        if let Some(id) = merge.map(|r| r.id) {
+            return Ok(Plan::Over(Saved::Merged { typed, id, document, owed: false }));
+        }
+        let displaced = match so_far {
+            Some(Saved::Done { displaced, .. }) => *displaced,
+            _ => None,
         };
-        parents.extend(&edit.also);
-        let draft = self.draft(Cow::Borrowed(edit), document, parents)?;
-        Ok(Plan::Write(Box::new(Draft { on_winner, ..draft })))
+        let resolution = document.resolution();
+        let waits = |id: &RevisionId| resolution.conflicts.contains(id);
+        let other = displaced.unwrap_or(typed);
+        if on_save == MergeOnSave::Clean
+            && let Some(winner) = resolution.winner.filter(|_| waits(&other))
+            && let Some(text) = self.clean_merge(&document, winner, other)
+        {
+            let mut parents = resolution.parents_of_next();
+            parents.push(other);
+            let form = Some(edit.nonce);
+            let (summary, nonce) = (merging_words(&document, &edit, winner), self.nonces.draw());
+            let edit = Edit { content: text.into_bytes(), summary, nonce, ..edit.into_owned() };
+            let mut draft = self.draft(Cow::Owned(edit), Some(&document), parents)?;
+            draft.header.form = form;
+            draft.stands = Stands::Merging(typed);
+            return Ok(Plan::Write(Box::new(draft)));
+        }
+        Ok(Plan::Over(if waits(&typed) {
+            Saved::Yielded { id: typed, document, owed: false }
+        } else {
+            Saved::Done { id: typed, document, owed: false, displaced }
+        }))
     }
 
-    /// Saves a revision with just these parents, whatever readers see now.
-    ///
-    /// # Errors
-    /// As [`Wiki::save`].
-    pub fn save_on(&self, edit: &Edit, parents: Vec<RevisionId>) -> Result<Saved, WikiError> {
-        self.check_size(edit.content.len() as u64)?;
-        if parents.len() > MAX_PARENTS {
-            return Err(WikiError::TooManyParents(MAX_PARENTS));
+    /// Returns the merge of two texts with a common ancestor whose changes all lie in different
+    /// lines. A deletion is never merged by itself.
+    fn clean_merge(
+        &self,
+        document: &Document,
+        winner: RevisionId,
+        other: RevisionId,
+    ) -> Option<String> {
+        let empty = |id| document.revision(id).is_none_or(Revision::is_deletion);
+        if !document.path().is_page() || empty(winner) || empty(other) {
+            return None;
         }
-        let document = self.open(&edit.path)?;
-        for id in &parents {
-            if document.as_ref().and_then(|d| d.revision(*id)).is_none() {
-                return Err(WikiError::NoRevision { path: edit.path.clone(), id: *id });
-            }
-        }
-        let draft = self.draft(Cow::Borrowed(edit), document.as_ref(), parents)?;
-        self.put(&draft, Body::Bytes(&edit.content), false)
+        // What cannot be read or is no text is its author's to deal with.
+        let view = self.merge_view(document, winner, &[other]).ok()?;
+        view.base?;
+        let text = view.merge.clean()?;
+        (!text.is_empty() && text.len() as u64 <= self.limits.text).then_some(text)
     }
 
-    /// Saves a content of any size as the next revision of an attachment, without holding it in
-    /// memory. The edit's own content is not used. It is saved here first and then handed to the
-    /// upstream as it is: nobody reads such a content before.
+    /// Tells whether a revision is whole and has this content.
+    fn says(&self, document: &Document, id: RevisionId, content: &[u8]) -> bool {
+        let Some(revision) = document.revision(id).filter(|r| r.damage.is_none()) else {
+            return false;
+        };
+        revision.length == content.len() as u64
+            && revision.digest == ContentDigest::of(content)
+            // Without a header it may have been edited in place since it was read.
+            && (!revision.bare || self.content(document, id).is_ok_and(|c| c == content))
+    }
+
+    /// Saves a content of any size as a revision of an attachment, without holding it in memory. The
+    /// edit's own content is not used. It is saved here first and then handed to the upstream as it
+    /// is: nobody reads such a content before.
     ///
     /// # Errors
-    /// As [`Wiki::save`]; an error of the reader abandons the save.
+    /// Like [`Wiki::save`]; an error of the reader abandons the save.
     pub fn save_stream(&self, edit: &Edit, content: &mut dyn Read) -> Result<Saved, WikiError> {
         let document = self.open(&edit.path)?;
-        let parents =
-            document.as_ref().map(|d| d.resolution().parents_of_next()).unwrap_or_default();
-        let draft = self.draft(Cow::Borrowed(edit), document.as_ref(), parents)?;
+        let mut draft = self.next_draft(Cow::Borrowed(edit), document.as_ref())?;
+        let sent_before = |r: &&Revision| r.was_sent_as(edit.nonce) && r.damage.is_none();
+        if let Some(earlier) = document.iter().flat_map(|d| d.revisions()).find(sent_before) {
+            // The store tells whether it has the same bytes.
+            draft.id = earlier.id;
+            draft.header.parents.clone_from(&earlier.parents);
+            draft.header.form = earlier.form;
+        }
         let saved = self.put(&draft, Body::Stream(content), false)?;
         Ok(self.push_saved(&edit.path, saved))
+    }
+
+    /// Drafts the revision that an edit becomes: on the winner, or yielding to it.
+    fn next_draft<'a>(
+        &self,
+        edit: Cow<'a, Edit>,
+        document: Option<&Arc<Document>>,
+    ) -> Result<Draft<'a>, WikiError> {
+        let Some(document) = document else { return self.draft(edit, None, Vec::new()) };
+        let known = |id: &RevisionId| document.revision(*id).is_some();
+        let base = edit.base.filter(known);
+        let winner = document.resolution().winner;
+        let on_winner = winner.is_some() && winner == base;
+        let mut parents = match base {
+            Some(_) if on_winner => document.resolution().parents_of_next(),
+            base => base.into_iter().collect(),
+        };
+        parents.extend(edit.also.iter().copied().filter(known));
+        let mut draft = self.draft(edit, Some(document), parents)?;
+        if let Some(winner) = winner.filter(|_| !on_winner) {
+            draft.yield_to(winner, self.nonces.draw());
+        }
+        Ok(draft)
     }
 
     /// Fixes everything that the file of a revision will hold.
@@ -217,7 +397,7 @@ impl Wiki {
             summary: edit.summary.clone(),
             ..Header::default()
         };
-        Ok(Draft { edit, id, header, dir, document: document.cloned(), on_winner: true })
+        Ok(Draft { edit, id, header, dir, document: document.cloned(), stands: Stands::Next })
     }
 
     /// Writes the revision and shows it to everyone.
@@ -249,6 +429,7 @@ impl Wiki {
             ),
             length: written.measured.length,
             digest: written.measured.digest,
+            form: header.form,
             bare: false,
             damage: None,
             dir: dir.clone(),
@@ -261,7 +442,18 @@ impl Wiki {
             let _guard = lock.lock();
             self.add(edit, revision)
         };
-        Ok(Saved::Done { id, document, owed: false })
+        Ok(match draft.stands {
+            Stands::Merging(typed) => Saved::Merged { typed, id, document, owed: false },
+            Stands::Yielding if document.state(id) == State::Conflict => {
+                Saved::Yielded { id, document, owed: false }
+            }
+            Stands::Displacing(winner) => {
+                Saved::Done { id, document, owed: false, displaced: Some(winner) }
+            }
+            Stands::Next | Stands::Yielding => {
+                Saved::Done { id, document, owed: false, displaced: None }
+            }
+        })
     }
 
     /// Adds a revision that was just written, without reading the directory again.
@@ -310,9 +502,24 @@ impl Wiki {
 
 /// Finds the revision that this very edit became when it was sent before.
 fn repeated(document: &Document, edit: &Edit) -> Option<RevisionId> {
-    let earlier =
-        document.revisions().find(|r| r.id.nonce() == edit.nonce && r.damage.is_none())?;
-    let same = ContentDigest::of(&edit.content) == earlier.digest;
-    let base = edit.base.is_none_or(|b| earlier.parents.contains(&b));
-    (same && base).then_some(earlier.id)
+    let digest = ContentDigest::of(&edit.content);
+    let base = edit.base.filter(|id| document.revision(*id).is_some());
+    let sent_before = |r: &&Revision| {
+        r.was_sent_as(edit.nonce)
+            && r.damage.is_none()
+            && r.digest == digest
+            && base.is_none_or(|base| r.parents.contains(&base))
+    };
+    // The lowest, as a merge of it may say the same.
+    document.revisions().rev().find(sent_before).map(|r| r.id)
+}
+
+/// Says in the history what a save merged.
+fn merging_words(document: &Document, edit: &Edit, winner: RevisionId) -> String {
+    let author = document.revision(winner).map_or("", |r| r.author.as_str());
+    if author.is_empty() || author == edit.author {
+        format!("Merge with revision {}", winner.number())
+    } else {
+        format!("Merge with the changes of {author}")
+    }
 }

@@ -37,6 +37,9 @@ pub enum WikiError {
         /// Bytes that are allowed.
         limit: u64,
     },
+    /// What a decision was about has changed since it was made; nothing was written.
+    #[error("“{0}” has changed since this was decided")]
+    Changed(DocPath),
     /// The numbers of this document are used up.
     #[error("“{0}” has reached the highest possible revision number and can no longer be changed")]
     NumbersUsedUp(DocPath),

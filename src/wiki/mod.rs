@@ -34,7 +34,7 @@ pub use self::background::Background;
 use self::catalog::Catalog;
 pub use self::catalog::Change;
 pub use self::document::{Document, Revision};
-pub use self::edit::{Edit, IfMovedOn, Saved};
+pub use self::edit::{Edit, MergeOnSave, Saved};
 pub use self::error::WikiError;
 pub use self::feed::{BadCursor, Cursor, Entry as FeedEntry, Feed, FeedReader, News};
 pub use self::loose::{LooseEnds, Wanted};

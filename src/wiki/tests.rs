@@ -9,9 +9,10 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::model::file::Header;
 use crate::model::resolve::State;
 use crate::store::fs::FsStore;
-use crate::store::{DiskDir, FindingKind};
+use crate::store::{Body, DiskDir, FindingKind};
 
 /// A clock that advances by one minute a look, and nonces that count.
 struct Fixed(AtomicU64);
@@ -77,12 +78,13 @@ impl TestWiki {
         content: &str,
         n: u64,
     ) -> RevisionId {
-        match self.wiki.save(&Self::edit(name, base, content, n), IfMovedOn::Stop).unwrap() {
+        match self.wiki.save(&Self::edit(name, base, content, n), MergeOnSave::Ask).unwrap() {
             Saved::Done { id, .. } => id,
             other => panic!("not saved: {other:?}"),
         }
     }
 
+    /// Lets a revision come from another replica, whatever readers see here.
     pub(super) fn second(
         &self,
         name: &str,
@@ -90,11 +92,14 @@ impl TestWiki {
         content: &str,
         n: u64,
     ) -> RevisionId {
-        match self.wiki.save(&Self::edit(name, base, content, n), IfMovedOn::SecondVersion).unwrap()
-        {
-            Saved::Done { id, .. } => id,
-            other => panic!("not saved: {other:?}"),
-        }
+        let edit = Self::edit(name, base, content, n);
+        let parents: Vec<RevisionId> = base.into_iter().collect();
+        let id = RevisionId::child_of(&parents, edit.nonce).unwrap();
+        let header = Header { parents, author: edit.author, ..Header::default() };
+        let dir = DiskDir::of(&edit.path);
+        self.wiki.store.create(&dir, id, &header, Body::Bytes(content.as_bytes())).unwrap();
+        self.wiki.refresh(&edit.path).unwrap();
+        id
     }
 
     pub(super) fn text(&self, name: &str) -> String {
@@ -135,16 +140,156 @@ fn a_saved_page_is_read_back_and_is_a_file_on_disk() {
 }
 
 #[test]
-fn a_save_on_an_older_revision_stops_and_saves_nothing() {
+fn a_save_on_an_older_revision_waits_and_readers_see_what_they_saw() {
+    for n in 0..40 {
+        let t = TestWiki::new();
+        let first = t.save("Garden", None, "one\n", 1);
+        let two = t.save("Garden", Some(first), "two\n", 100 * n + 2);
+        let edit = TestWiki::edit("Garden", Some(first), "mine\n", 4000 - n);
+        let Saved::Yielded { id, document, .. } = t.wiki.save(&edit, MergeOnSave::Clean).unwrap()
+        else {
+            panic!("did not yield")
+        };
+        assert!(id < two && id.number() == two.number(), "{id} {two}");
+        assert_eq!(document.resolution().conflicts, [id]);
+        let mine = document.revision(id).unwrap();
+        assert_eq!((&mine.parents[..], mine.form), (&[first][..], Some(edit.nonce)));
+        assert_eq!(t.text("Garden"), "two\n");
+        assert_eq!(t.wiki.text(&document, id).unwrap(), "mine\n");
+    }
+}
+
+#[test]
+fn a_save_without_a_base_waits_without_a_common_ancestor() {
+    let t = TestWiki::new();
+    let first = t.save("Garden", None, "one\n", 1);
+    let unknown = RevisionId::new(9, nonce(7)).unwrap();
+    for (n, base) in [(3, None), (4, Some(unknown))] {
+        let edit = TestWiki::edit("Garden", base, &format!("mine {n}\n"), n);
+        let saved = t.wiki.save(&edit, MergeOnSave::Clean).unwrap();
+        assert!(matches!(saved, Saved::Yielded { id, .. } if id < first), "{saved:?}");
+    }
+    assert_eq!(t.text("Garden"), "one\n");
+    assert_eq!(t.conflicts("Garden").len(), 2);
+}
+
+#[test]
+fn a_save_that_cannot_yield_says_what_it_displaced() {
+    // No nonce is lower.
+    let t = TestWiki::new();
+    t.drop_in("Garden.md", "1-00000000-0000-4000-8000-000000000000", b"lowest\n");
+    let document = t.wiki.refresh(&page("Garden")).unwrap().unwrap();
+    let lowest = document.resolution().winner.unwrap();
+    let edit = TestWiki::edit("Garden", None, "mine\n", 3);
+    for _ in 0..2 {
+        let saved = t.wiki.save(&edit, MergeOnSave::Clean).unwrap();
+        let Saved::Done { id, displaced, .. } = saved else { panic!("{saved:?}") };
+        assert_eq!((id.nonce(), displaced.unwrap_or(lowest)), (edit.nonce, lowest));
+    }
+    assert_eq!((t.text("Garden").as_str(), t.conflicts("Garden")), ("mine\n", vec![lowest]));
+    // The number alone is higher.
+    let t = TestWiki::new();
+    let first = t.save("Garden", None, "one\n", 1);
+    let seen = t.second("Garden", Some(first), "seen\n", 2);
+    let winner = t.second("Garden", Some(first), "unseen\n", 3);
+    let edit = TestWiki::edit("Garden", Some(seen), "seen and mine\n", 4);
+    let saved = t.wiki.save(&edit, MergeOnSave::Clean).unwrap();
+    assert!(matches!(saved, Saved::Done { displaced: Some(id), .. } if id == winner), "{saved:?}");
+    assert_eq!(t.conflicts("Garden"), [winner]);
+}
+
+#[test]
+fn changes_in_different_lines_are_merged_by_the_save_itself() {
+    let t = TestWiki::new();
+    let first = t.save("Garden", None, "one\n\ntwo\n\nthree\n", 1);
+    let theirs = t.save("Garden", Some(first), "one!\n\ntwo\n\nthree\n", 2);
+    let edit = TestWiki::edit("Garden", Some(first), "one\n\ntwo\n\nthree!\n", 3);
+    let asked = t.wiki.save(&edit, MergeOnSave::Ask).unwrap();
+    assert!(matches!(asked, Saved::Yielded { .. }));
+    assert_eq!(t.text("Garden"), "one!\n\ntwo\n\nthree\n");
+    // The same form again finishes what it began, and is still two revisions.
+    for _ in 0..3 {
+        let saved = t.wiki.save(&edit, MergeOnSave::Clean).unwrap();
+        let Saved::Merged { typed, id, document, .. } = saved else { panic!("{saved:?}") };
+        assert_eq!(Some(typed), asked.typed());
+        let merge = document.revision(id).unwrap();
+        assert_eq!((&merge.parents[..], merge.form), (&[theirs, typed][..], Some(edit.nonce)));
+        assert_eq!(document.revision_count(), 4);
+        assert!(document.resolution().conflicts.is_empty());
+    }
+    assert_eq!(t.text("Garden"), "one!\n\ntwo\n\nthree!\n");
+    // After a restart, too.
+    let again = TestWiki::at(t.data.clone());
+    again.wiki.scan().unwrap();
+    let saved = again.wiki.save(&edit, MergeOnSave::Clean).unwrap();
+    assert!(matches!(saved, Saved::Merged { .. }));
+    assert_eq!(saved.document().revision_count(), 4);
+}
+
+#[test]
+fn a_version_that_wins_by_its_number_is_merged_with_what_it_displaced() {
+    let t = TestWiki::new();
+    let first = t.save("Garden", None, "one\n\ntwo\n", 1);
+    let seen = t.second("Garden", Some(first), "one\n\ntwo!\n", 2);
+    let winner = t.second("Garden", Some(first), "one!\n\ntwo\n", 3);
+    let edit = TestWiki::edit("Garden", Some(seen), "one\n\ntwo!\n\nthree\n", 4);
+    let saved = t.wiki.save(&edit, MergeOnSave::Clean).unwrap();
+    let Saved::Merged { typed, id, document, .. } = saved else { panic!("{saved:?}") };
+    assert_eq!(document.revision(id).unwrap().parents, [typed, winner]);
+    assert_eq!(t.text("Garden"), "one!\n\ntwo!\n\nthree\n");
+}
+
+#[test]
+fn a_deletion_is_never_merged_by_itself() {
+    for (theirs, mine) in [("", "one\n\ntwo\n"), ("one!\n", "")] {
+        let t = TestWiki::new();
+        let first = t.save("Garden", None, "one\n", 1);
+        t.save("Garden", Some(first), theirs, 2);
+        let edit = TestWiki::edit("Garden", Some(first), mine, 3);
+        let saved = t.wiki.save(&edit, MergeOnSave::Clean).unwrap();
+        assert!(matches!(saved, Saved::Yielded { .. }), "{saved:?}");
+    }
+}
+
+#[test]
+fn one_form_that_is_sent_many_times_at_once_is_one_revision_and_one_merge() {
+    for (mine, revisions) in [("mine\n", 3), ("one\n\ntwo!\n", 4)] {
+        let t = TestWiki::new();
+        let first = t.save("Garden", None, "one\n\ntwo\n", 1);
+        t.save("Garden", Some(first), "one!\n\ntwo\n", 2);
+        let edit = TestWiki::edit("Garden", Some(first), mine, 3);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| t.wiki.save(&edit, MergeOnSave::Clean).unwrap());
+            }
+        });
+        let document = t.wiki.refresh(&page("Garden")).unwrap().unwrap();
+        assert_eq!(document.revision_count(), revisions, "{mine}");
+    }
+}
+
+#[test]
+fn a_form_that_is_sent_again_with_another_text_is_another_version() {
+    let t = TestWiki::new();
+    let first = t.save("Garden", None, "one\n", 1);
+    let edit = TestWiki::edit("Garden", Some(first), "two\n", 2);
+    t.wiki.save(&edit, MergeOnSave::Clean).unwrap();
+    for text in ["three\n", "four\n"] {
+        let edit = Edit { content: text.into(), ..edit.clone() };
+        let saved = t.wiki.save(&edit, MergeOnSave::Clean).unwrap();
+        assert!(matches!(saved, Saved::Yielded { .. }), "{saved:?}");
+    }
+    assert_eq!((t.text("Garden").as_str(), t.conflicts("Garden").len()), ("two\n", 2));
+}
+
+#[test]
+fn what_its_author_did_not_change_is_no_version() {
     let t = TestWiki::new();
     let first = t.save("Garden", None, "one\n", 1);
     t.save("Garden", Some(first), "two\n", 2);
-    for base in [Some(first), None] {
-        let edit = TestWiki::edit("Garden", base, "mine\n", 3);
-        assert!(matches!(t.wiki.save(&edit, IfMovedOn::Stop).unwrap(), Saved::MovedOn { .. }));
-    }
-    assert_eq!(t.text("Garden"), "two\n");
-    assert_eq!(t.wiki.require(&page("Garden")).unwrap().revision_count(), 2);
+    let edit = TestWiki::edit("Garden", Some(first), "one\n", 3);
+    let saved = t.wiki.save(&edit, MergeOnSave::Clean).unwrap();
+    assert!(matches!(saved, Saved::Unchanged { .. }), "{saved:?}");
 }
 
 #[test]
@@ -159,7 +304,7 @@ fn a_second_version_is_a_conflict_until_a_merge_names_both() {
     assert_eq!(t.conflicts("Garden"), [two]);
     let mut merge = TestWiki::edit("Garden", Some(mine), "two and mine\n", 4);
     merge.also = vec![two];
-    let Saved::Done { id, document, .. } = t.wiki.save(&merge, IfMovedOn::Stop).unwrap() else {
+    let Saved::Done { id, document, .. } = t.wiki.save(&merge, MergeOnSave::Ask).unwrap() else {
         panic!("not saved")
     };
     assert_eq!(id.number(), 3);
@@ -175,7 +320,7 @@ fn keeping_the_winner_writes_a_merge_although_the_text_is_the_same() {
     assert_eq!(t.text("Garden"), "other\n");
     let mut keep = TestWiki::edit("Garden", Some(other), "other\n", 4);
     keep.also = vec![first];
-    assert!(matches!(t.wiki.save(&keep, IfMovedOn::Stop).unwrap(), Saved::Done { .. }));
+    assert!(matches!(t.wiki.save(&keep, MergeOnSave::Ask).unwrap(), Saved::Done { .. }));
     assert!(t.conflicts("Garden").is_empty());
 }
 
@@ -183,16 +328,16 @@ fn keeping_the_winner_writes_a_merge_although_the_text_is_the_same() {
 fn sending_a_form_twice_is_one_revision() {
     let t = TestWiki::new();
     let edit = TestWiki::edit("Garden", None, "one\n", 1);
-    let Saved::Done { id, .. } = t.wiki.save(&edit, IfMovedOn::Stop).unwrap() else {
+    let Saved::Done { id, .. } = t.wiki.save(&edit, MergeOnSave::Ask).unwrap() else {
         panic!("not saved")
     };
-    let Saved::Done { id: again, .. } = t.wiki.save(&edit, IfMovedOn::Stop).unwrap() else {
+    let Saved::Done { id: again, .. } = t.wiki.save(&edit, MergeOnSave::Ask).unwrap() else {
         panic!("not repeated")
     };
     assert_eq!(id, again);
     // Also after somebody else went on from there.
     t.save("Garden", Some(id), "two\n", 2);
-    let Saved::Done { id: again, .. } = t.wiki.save(&edit, IfMovedOn::Stop).unwrap() else {
+    let Saved::Done { id: again, .. } = t.wiki.save(&edit, MergeOnSave::Ask).unwrap() else {
         panic!("not repeated")
     };
     assert_eq!((id, t.wiki.require(&page("Garden")).unwrap().revision_count()), (again, 2));
@@ -205,7 +350,7 @@ fn saving_what_is_there_already_writes_nothing() {
     let t = TestWiki::new();
     let first = t.save("Garden", None, "one\n", 1);
     let edit = TestWiki::edit("Garden", Some(first), "one\n", 2);
-    assert!(matches!(t.wiki.save(&edit, IfMovedOn::Stop).unwrap(), Saved::Unchanged { .. }));
+    assert!(matches!(t.wiki.save(&edit, MergeOnSave::Ask).unwrap(), Saved::Unchanged { .. }));
     assert_eq!(t.wiki.require(&page("Garden")).unwrap().revision_count(), 1);
 }
 
@@ -218,7 +363,7 @@ fn deleting_and_restoring_keep_everything() {
     assert!(document.is_deleted() && !document.is_live());
     assert!(t.wiki.find(&page("Garden")).is_none());
     let back = t.wiki.restoring(TestWiki::edit("Garden", Some(gone), "", 3), first).unwrap();
-    assert!(matches!(t.wiki.save(&back, IfMovedOn::Stop).unwrap(), Saved::Done { .. }));
+    assert!(matches!(t.wiki.save(&back, MergeOnSave::Ask).unwrap(), Saved::Done { .. }));
     assert_eq!(t.text("Garden"), "one\n");
 }
 
@@ -226,7 +371,7 @@ fn deleting_and_restoring_keep_everything() {
 fn a_text_over_the_limit_is_refused_and_nothing_is_written() {
     let t = TestWiki::new();
     let long = "x".repeat(Limits::default().text as usize + 1);
-    let refused = t.wiki.save(&TestWiki::edit("Garden", None, &long, 1), IfMovedOn::Stop);
+    let refused = t.wiki.save(&TestWiki::edit("Garden", None, &long, 1), MergeOnSave::Ask);
     assert!(matches!(refused, Err(WikiError::TooLarge { .. })));
     assert!(!t.data.join("pages/Garden.md").exists());
 }
@@ -329,7 +474,7 @@ fn a_second_server_on_the_same_directory_sees_what_the_first_saved() {
     assert_eq!(two.text("Garden"), "one\n");
     two.save("Garden", Some(first), "two\n", 2);
     let stale = TestWiki::edit("Garden", Some(first), "three\n", 3);
-    assert!(matches!(one.wiki.save(&stale, IfMovedOn::Stop).unwrap(), Saved::MovedOn { .. }));
+    assert!(matches!(one.wiki.save(&stale, MergeOnSave::Ask).unwrap(), Saved::Yielded { .. }));
 }
 
 #[test]
@@ -363,7 +508,7 @@ fn the_pages_removed_and_put_back_while_running_lose_nothing() {
     let first = t.save("Garden", None, "one\n", 1);
     let (pages, aside) = (t.data.join("pages"), t.data.join("aside"));
     fs::rename(&pages, &aside).unwrap();
-    let lost = t.wiki.save(&TestWiki::edit("Garden", Some(first), "two\n", 2), IfMovedOn::Stop);
+    let lost = t.wiki.save(&TestWiki::edit("Garden", Some(first), "two\n", 2), MergeOnSave::Ask);
     assert!(matches!(lost, Err(WikiError::Store(StoreError::Unavailable(_)))), "{lost:?}");
     assert!(!pages.exists(), "a save never makes the directory of all pages");
     assert!(t.wiki.require(&page("Garden")).unwrap().is_live(), "what is known stays known");
@@ -447,8 +592,8 @@ proptest! {
         for (n, (kind, base, text)) in steps.into_iter().enumerate() {
             let base = if ids.is_empty() || kind == 0 { None } else { Some(*base.get(&ids)) };
             let edit = TestWiki::edit("Garden", base, &text, 100 + n as u64);
-            let mode = if kind == 1 { IfMovedOn::Stop } else { IfMovedOn::SecondVersion };
-            if let Saved::Done { id, .. } = t.wiki.save(&edit, mode).unwrap() {
+            let mode = if kind == 1 { MergeOnSave::Ask } else { MergeOnSave::Clean };
+            if let Some(id) = t.wiki.save(&edit, mode).unwrap().typed() {
                 ids.push(id);
                 saved.push((id, text));
             }

@@ -1,21 +1,23 @@
-//! A server that has a say in every save, and the order in which a save becomes durable.
+//! A server that is asked at every save, and the order in which a save becomes durable.
 //!
-//! A save with an upstream is planned under the document's lock, handed over without any lock, and
-//! then written here. The plan fixes everything that the file holds, so what the upstream took and
-//! what is written here are the same bytes under the same id, whichever of the two came first and
-//! whatever broke between them: one revision, never two. The upstream comes first, because a save
-//! that it stops must not be here already.
+//! A revision that is to be the next of its document is offered to the upstream first, so that two
+//! servers do not both become the page unseen. It is planned under the document's lock, handed over
+//! without any lock, and then written here. The plan fixes everything that the file holds, so what
+//! the upstream took and what is written here are the same bytes under the same id, whichever of the
+//! two came first and whatever broke between them: one revision, never two. If the upstream has moved
+//! on, what is new there is here now, and the edit is planned again: it yields. A revision that
+//! yields displaces nothing anywhere, so it is written here first and handed over as it is.
 
 use std::sync::Arc;
 
 use super::document::Document;
-use super::edit::{Draft, Plan, Planner, Saved};
-use super::{IfMovedOn, Wiki, WikiError};
+use super::edit::{Draft, Plan, Planner, Saved, Stands};
+use super::{Wiki, WikiError};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::store::Body;
 
-/// How often a save is planned anew because something came from the upstream.
+/// How often a save is offered to the upstream, which may have moved on each time.
 const ATTEMPTS: usize = 4;
 
 /// The server that a wiki checks with before and at each save. Every call may take a while and has a
@@ -79,87 +81,94 @@ impl Wiki {
         }
     }
 
-    /// Makes a plan under the document's lock and carries it out, with the upstream if there is one.
+    /// Plans an edit under the document's lock and carries it out, one revision after another until
+    /// the plan is fulfilled.
     pub(super) fn carry_out(
         &self,
         path: &DocPath,
-        if_moved_on: IfMovedOn,
-        plan: &Planner<'_, '_>,
-    ) -> Result<Saved, WikiError> {
-        match (self.upstream(), if_moved_on) {
-            (None, _) => self.carry_out_here(path, plan),
-            (Some(upstream), IfMovedOn::Stop) => self.carry_out_with(upstream, path, plan),
-            // A version of its own is stopped by nothing, so it is safe here first.
-            (Some(_), IfMovedOn::SecondVersion) => {
-                Ok(self.push_saved(path, self.carry_out_here(path, plan)?))
-            }
-        }
-    }
-
-    fn carry_out_here(&self, path: &DocPath, plan: &Planner<'_, '_>) -> Result<Saved, WikiError> {
-        let key = path.key();
-        let lock = self.lock(&key);
-        // Held over check and write, so that two savers in this process cannot both pass the check.
-        let guard = lock.lock();
-        let document = self.refresh_locked(&key, path)?;
-        let draft = match plan(document.as_ref())? {
-            Plan::Over(saved) => return Ok(saved),
-            Plan::Write(draft) => draft,
-        };
-        if draft.on_winner {
-            return self.put(&draft, Body::Bytes(&draft.edit.content), true);
-        }
-        drop(guard);
-        self.put(&draft, Body::Bytes(&draft.edit.content), false)
-    }
-
-    fn carry_out_with(
-        &self,
-        upstream: &dyn Upstream,
-        path: &DocPath,
         plan: &Planner<'_, '_>,
     ) -> Result<Saved, WikiError> {
         let key = path.key();
         let lock = self.lock(&key);
-        for _ in 0..ATTEMPTS {
-            let document = {
-                let _guard = lock.lock();
-                self.refresh_locked(&key, path)?
-            };
-            let draft = match plan(document.as_ref())? {
-                Plan::Over(saved) => return Ok(saved),
-                Plan::Write(draft) => draft,
-            };
-            let file = draft.file()?;
-            let proposal =
-                Proposal { path: &draft.edit.path, id: draft.id, file: &file, held: draft.held() };
-            match upstream.hand_over(&proposal) {
-                // It is a revision of the wiki now, whatever has come here meanwhile.
-                Answer::Taken => {
-                    return self.put(&draft, Body::Bytes(&draft.edit.content), false);
+        let upstream = self.upstream();
+        let mut offers = 0;
+        let mut so_far: Option<Saved> = None;
+        loop {
+            // Held over check and write, so that two savers in this process cannot both pass the
+            // check.
+            let guard = lock.lock();
+            let planned = self
+                .refresh_locked(&key, path)
+                .and_then(|document| plan(document.as_ref(), so_far.as_ref()));
+            let owed = so_far.as_ref().is_some_and(Saved::owed);
+            let draft = match (planned, so_far.take()) {
+                (Ok(Plan::Over(saved)), _) => return Ok(if owed { saved.owing() } else { saved }),
+                (Ok(Plan::Write(draft)), earlier) => {
+                    so_far = earlier;
+                    draft
                 }
-                Answer::MovedOn => {}
-                Answer::Away => {
-                    let _guard = lock.lock();
-                    let now = self.refresh_locked(&key, path)?;
-                    if winner(now.as_ref()) != winner(document.as_ref())
-                        && let Plan::Over(saved) = plan(now.as_ref())?
-                    {
+                // What was typed is saved; the merge can be made by anyone.
+                (Err(error), Some(saved)) => {
+                    tracing::warn!(%path, %error, "a save could not be merged");
+                    return Ok(saved);
+                }
+                (Err(error), None) => return Err(error),
+            };
+            let body = Body::Bytes(&draft.edit.content);
+            let is_next = matches!(draft.stands, Stands::Next | Stands::Merging(_));
+            let written = match upstream {
+                Some(upstream) if is_next && offers < ATTEMPTS => {
+                    drop(guard);
+                    offers += 1;
+                    match offer(upstream, &draft) {
+                        Err(error) => Err(error),
+                        // It is a revision of the wiki now, whatever has come here meanwhile.
+                        Ok(Answer::Taken) => self.put(&draft, body, false),
+                        Ok(Answer::MovedOn) => continue,
+                        Ok(Answer::Away) => {
+                            offers = ATTEMPTS;
+                            let _guard = lock.lock();
+                            let seen = winner(draft.document.as_ref());
+                            match self.refresh_locked(&key, path) {
+                                Ok(now) if winner(now.as_ref()) != seen => continue,
+                                // Nobody knows whether it was taken: it is written as it was offered.
+                                Ok(_) => self.put(&draft, body, true).map(Saved::owing),
+                                Err(error) => Err(error),
+                            }
+                        }
+                    }
+                }
+                _ => {
+                    let written = self.put(&draft, body, true);
+                    drop(guard);
+                    written.map(|saved| self.push_saved(path, saved))
+                }
+            };
+            match (written, so_far.take()) {
+                (Ok(saved), _) => {
+                    let saved = if owed { saved.owing() } else { saved };
+                    if is_next {
                         return Ok(saved);
                     }
-                    return Ok(self.put(&draft, Body::Bytes(&draft.edit.content), true)?.owed());
+                    so_far = Some(saved);
                 }
+                (Err(error), Some(saved)) => {
+                    tracing::warn!(%path, %error, "a save could not be merged");
+                    return Ok(saved);
+                }
+                (Err(error), None) => return Err(error),
             }
         }
-        // Something new comes each time: its author shall see it.
-        let document = self.require(path)?;
-        Ok(Saved::MovedOn { document })
     }
 
-    /// Hands over what was saved here just now.
+    /// Hands over what was written here just now.
     pub(super) fn push_saved(&self, path: &DocPath, saved: Saved) -> Saved {
-        match (self.upstream(), &saved) {
-            (Some(upstream), Saved::Done { id, .. }) if !upstream.push(path, *id) => saved.owed(),
+        let written = match &saved {
+            Saved::Done { id, .. } | Saved::Merged { id, .. } | Saved::Yielded { id, .. } => *id,
+            Saved::Unchanged { .. } => return saved,
+        };
+        match self.upstream() {
+            Some(upstream) if !upstream.push(path, written) => saved.owing(),
             _ => saved,
         }
     }
@@ -167,6 +176,11 @@ impl Wiki {
 
 fn winner(document: Option<&Arc<Document>>) -> Option<RevisionId> {
     document.and_then(|d| d.resolution().winner)
+}
+
+fn offer(upstream: &dyn Upstream, draft: &Draft<'_>) -> Result<Answer, WikiError> {
+    let (path, file) = (&draft.edit.path, draft.file()?);
+    Ok(upstream.hand_over(&Proposal { path, id: draft.id, file: &file, held: draft.held() }))
 }
 
 impl Draft<'_> {
@@ -180,10 +194,13 @@ impl Draft<'_> {
 
 impl Saved {
     /// Says that the upstream does not have it yet.
-    fn owed(self) -> Self {
-        match self {
-            Self::Done { id, document, .. } => Self::Done { id, document, owed: true },
-            other => other,
+    fn owing(mut self) -> Self {
+        match &mut self {
+            Self::Done { owed, .. } | Self::Merged { owed, .. } | Self::Yielded { owed, .. } => {
+                *owed = true;
+            }
+            Self::Unchanged { .. } => {}
         }
+        self
     }
 }

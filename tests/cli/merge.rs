@@ -66,7 +66,8 @@ fn a_deletion_against_an_edit_is_for_a_person() {
     let place = Place::new();
     let base = place.put("Home", BASE);
     place.run(&["put", "Home", "--delete"]).ok();
-    place.run_with(&["put", "Home", "--parent", &base], "one\ntwo\n").ok();
+    let put = place.run_with(&["put", "Home", "--parent", &base], "one\ntwo\n");
+    assert_eq!(put.code, 1, "it made a conflict: {}", put.err);
     place.run(&["merge", "Home", "--clean"]).refused(1, &["needs a decision"]);
     place.run_with(&["merge", "Home", "--content", "-"], "").refused(1, &["empty"]);
     place.run_with(&["merge", "Home", "--content", "-"], "kept\n").ok();

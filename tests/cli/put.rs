@@ -46,8 +46,11 @@ fn parents_are_taken_as_they_are_given() {
     let second = place.put("Home", "two");
     let third = place.put("Home", "three");
     let run = place.run_with(&["put", "Home", "--parent", &first], "aside");
-    let aside = run.ok().trim().to_owned();
-    assert!(run.err.contains("second version"), "{}", run.err);
+    assert_eq!(run.code, 1, "it made a conflict");
+    let aside = run.text().trim().to_owned();
+    assert!(aside < third && aside.starts_with("2-"), "{aside}");
+    assert!(run.err.contains("this made a conflict: readers still see"), "{}", run.err);
+    assert!(run.err.contains("everpage merge 'Home.md'"), "{}", run.err);
     assert_eq!(place.cat("Home"), "three");
     assert_eq!(
         place.json(&["conflicts"]),

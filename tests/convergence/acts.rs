@@ -1,6 +1,6 @@
 //! What people and accidents do to replicas. Each act follows from its own seed and the world.
 
-use everpage::wiki::{Edit, IfMovedOn, Saved, WikiError};
+use everpage::wiki::{Edit, MergeOnSave, Saved, WikiError};
 use uuid::Uuid;
 
 use crate::exchange;
@@ -52,7 +52,7 @@ pub fn act(world: &mut World, seed: u64) -> Checked {
 
 /// How an edit reaches the wiki.
 pub enum How {
-    Save(Vec<u8>, IfMovedOn),
+    Save(Vec<u8>, MergeOnSave),
     Settle(Id),
     Upload(Vec<u8>),
 }
@@ -92,7 +92,7 @@ fn attempt(world: &mut World, rng: &mut Rng, attempt: Attempt) -> Checked {
 
 /// Edits with a nonce that was drawn already.
 pub fn attempt_as(world: &mut World, rng: &mut Rng, attempt: Attempt, nonce: u128) -> Checked {
-    let Attempt { r, doc, base, also, mut how } = attempt;
+    let Attempt { r, doc, base, also, how } = attempt;
     let typed = match &how {
         How::Save(content, _) | How::Upload(content) => content.clone(),
         How::Settle(like) => world.truth(r, doc)[like].content.clone(),
@@ -113,18 +113,18 @@ pub fn attempt_as(world: &mut World, rng: &mut Rng, attempt: Attempt, nonce: u12
         let saved = call(world, r, doc, base, &also, &how, nonce);
         let blown = world.running(r).store.put_out_fuse() && fuse.is_some();
         match saved {
-            Ok(Saved::Done { id, .. }) => {
+            Ok(Saved::Done { id, .. } | Saved::Yielded { id, .. }) => {
                 let id = world.replicas[r].belief.tells(id);
-                let next = matches!(how, How::Upload(_));
-                return acknowledge(world, r, doc, id, nonce, &before, (base, &also, next));
+                return acknowledge(world, r, doc, id, nonce, &before, (base, &also));
             }
-            Ok(Saved::Unchanged { .. }) => return Ok(()),
-            Ok(Saved::MovedOn { .. }) => match &mut how {
-                How::Save(_, if_moved_on) if rng.chance(60) => {
-                    *if_moved_on = IfMovedOn::SecondVersion;
-                }
-                _ => return Ok(()),
-            },
+            Ok(Saved::Merged { typed, id, .. }) => {
+                let belief = world.replicas[r].belief;
+                let (typed, id) = (belief.tells(typed), belief.tells(id));
+                acknowledge(world, r, doc, typed, nonce, &before, (base, &also))?;
+                return acknowledge_merge(world, r, doc, id, typed);
+            }
+            // What was to be decided has changed.
+            Ok(Saved::Unchanged { .. }) | Err(WikiError::Changed(_)) => return Ok(()),
             Err(error) => {
                 ensure(blown, || format!("replica {r}, {}: save failed: {error}", DOCS[doc]))?;
                 world
@@ -159,9 +159,9 @@ fn call(
         nonce: belief.sees((1, nonce)).nonce(),
     };
     match how {
-        How::Save(content, if_moved_on) => {
+        How::Save(content, on_save) => {
             edit.content.clone_from(content);
-            wiki.save(&edit, *if_moved_on)
+            wiki.save(&edit, *on_save)
         }
         How::Settle(like) => wiki.settle(&edit, belief.sees(*like)),
         How::Upload(content) => wiki.save_stream(&edit, &mut &content[..]),
@@ -176,17 +176,17 @@ fn acknowledge(
     id: Id,
     nonce: u128,
     before: &Set,
-    (base, also, next): (Option<Id>, &[Id], bool),
+    (base, also): (Option<Id>, &[Id]),
 ) -> Checked {
     let at = format!("replica {r}, {}: {} was acknowledged", DOCS[doc], short(id));
-    ensure(id.1 == nonce, || format!("{at} and has another nonce"))?;
     let rev = world.truth(r, doc).remove(&id);
     let rev = rev.ok_or_else(|| format!("{at} and is not on disk whole"))?;
+    ensure(id.1 == nonce || rev.form == Some(nonce), || format!("{at} and has another nonce"))?;
     let winner = before.keys().max().copied();
     let mut parents = match (before.get(&id), base) {
         (Some(earlier), _) => earlier.parents.clone(),
-        _ if next || (winner.is_some() && winner == base) => oracle::parents_of_next(before),
-        (_, base) => base.into_iter().collect(),
+        _ if winner.is_some() && winner == base => oracle::parents_of_next(before),
+        (_, base) => base.into_iter().filter(|id| rev.parents.contains(id)).collect(),
     };
     if !before.contains_key(&id) {
         parents.extend(also);
@@ -208,6 +208,20 @@ fn acknowledge(
     ensure(!also.iter().any(|merged| verdict.heads.contains(merged)), || {
         format!("{at} as a merge and left what it merged open")
     })
+}
+
+/// Enters the merge that a save made of what was typed.
+fn acknowledge_merge(world: &mut World, r: usize, doc: Doc, id: Id, typed: Id) -> Checked {
+    let at = format!("replica {r}, {}: {} was made by a save", DOCS[doc], short(id));
+    let rev = world.truth(r, doc).remove(&id);
+    let rev = rev.ok_or_else(|| format!("{at} and is not on disk whole"))?;
+    ensure(rev.parents.len() > 1 && rev.parents.contains(&typed), || {
+        format!("{at} and does not merge {}", short(typed))
+    })?;
+    world.note(|| format!("{at} as a merge of {}", short(typed)));
+    world.acknowledged.insert((doc, id), rev);
+    world.replicas[r].durable.insert((doc, id));
+    Ok(())
 }
 
 /// Wakes a replica and returns what it shows of a document.
@@ -232,7 +246,7 @@ fn compose(rng: &mut Rng, set: &Set, base: Option<Id>) -> Vec<u8> {
 fn edit(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
     let (set, verdict) = open(world, r, doc)?;
     let base = verdict.winner;
-    let how = How::Save(compose(rng, &set, base), IfMovedOn::Stop);
+    let how = How::Save(compose(rng, &set, base), MergeOnSave::Clean);
     attempt(world, rng, Attempt { r, doc, base, also: Vec::new(), how })
 }
 
@@ -240,8 +254,8 @@ fn edit_something_older(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) ->
     let (set, _) = open(world, r, doc)?;
     let ids: Vec<Option<Id>> = set.keys().copied().map(Some).chain([None]).collect();
     let base = rng.pick(&ids).copied().flatten();
-    let stop = if rng.chance(50) { IfMovedOn::Stop } else { IfMovedOn::SecondVersion };
-    let how = How::Save(compose(rng, &set, base), stop);
+    let on_save = if rng.chance(50) { MergeOnSave::Clean } else { MergeOnSave::Ask };
+    let how = How::Save(compose(rng, &set, base), on_save);
     attempt(world, rng, Attempt { r, doc, base, also: Vec::new(), how })
 }
 
@@ -253,7 +267,7 @@ fn merge(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
     if also.is_empty() {
         return edit(world, rng, r, doc);
     }
-    let how = How::Save(compose(rng, &set, verdict.winner), IfMovedOn::Stop);
+    let how = How::Save(compose(rng, &set, verdict.winner), MergeOnSave::Clean);
     attempt(world, rng, Attempt { r, doc, base: verdict.winner, also, how })
 }
 
@@ -276,7 +290,7 @@ fn delete(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
     if verdict.winner.is_none() {
         return Ok(());
     }
-    let how = How::Save(Vec::new(), IfMovedOn::Stop);
+    let how = How::Save(Vec::new(), MergeOnSave::Clean);
     attempt(world, rng, Attempt { r, doc, base: verdict.winner, also: Vec::new(), how })
 }
 
@@ -297,16 +311,16 @@ fn restore(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
     let restoring = world.wiki(r).restoring(empty, belief.sees(id));
     let content = must("restoring", restoring)?.content;
     ensure(content == set[&id].content, || format!("restoring {} gives other bytes", short(id)))?;
-    let how = How::Save(content, IfMovedOn::Stop);
+    let how = How::Save(content, MergeOnSave::Clean);
     attempt(world, rng, Attempt { r, doc, base: verdict.winner, also: Vec::new(), how })
 }
 
 fn upload(world: &mut World, rng: &mut Rng, r: usize) -> Checked {
-    world.wake(r)?;
+    let (_, verdict) = open(world, r, ATTACHMENT)?;
     let size = [0, 1, 700, 5000][rng.below(4)];
     let content = (0..size).map(|_| rng.next() as u8).collect();
     let how = How::Upload(content);
-    attempt(world, rng, Attempt { r, doc: ATTACHMENT, base: None, also: Vec::new(), how })
+    attempt(world, rng, Attempt { r, doc: ATTACHMENT, base: verdict.winner, also: Vec::new(), how })
 }
 
 /// Creates the document under another name, and then deletes it under the old one.
@@ -317,7 +331,7 @@ fn rename(world: &mut World, rng: &mut Rng, r: usize, from: Doc) -> Checked {
         return Ok(());
     };
     let (_, there) = open(world, r, to)?;
-    let how = How::Save(set[&winner].content.clone(), IfMovedOn::Stop);
+    let how = How::Save(set[&winner].content.clone(), MergeOnSave::Clean);
     attempt(world, rng, Attempt { r, doc: to, base: there.winner, also: Vec::new(), how })?;
     delete(world, rng, r, from)
 }
@@ -336,7 +350,7 @@ fn make_by_hand(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked
     }
     world.note(|| format!("replica {r}, {}: {} is made by hand", DOCS[doc], short(id)));
     world.typed.insert(id.1, content.clone());
-    let rev = oracle::Rev { parents: [].into(), bare: true, content };
+    let rev = oracle::Rev { parents: [].into(), bare: true, form: None, content };
     world.acknowledged.insert((doc, id), rev);
     world.replicas[r].durable.insert((doc, id));
     world.look(r, doc).map(|_| ())

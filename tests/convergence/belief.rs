@@ -41,6 +41,10 @@ impl Belief {
         (id.number(), if self == Belief::LowerNonceWins { !nonce } else { nonce })
     }
 
+    fn turn_form(self, form: Uuid) -> Uuid {
+        self.sees((1, form.as_u128())).nonce()
+    }
+
     fn turn(self, id: RevisionId) -> RevisionId {
         // Turning is its own inverse.
         self.sees((id.number(), id.nonce().as_u128()))
@@ -101,6 +105,7 @@ impl Store for Believed {
                 header.parents.truncate(1);
             }
             header.parents.iter_mut().for_each(|parent| *parent = self.belief.turn(*parent));
+            header.form = header.form.map(|form| self.belief.turn_form(form));
         }
         Ok(loaded)
     }
@@ -118,6 +123,7 @@ impl Store for Believed {
     ) -> Result<Created, StoreError> {
         let mut header = header.clone();
         header.parents.iter_mut().for_each(|parent| *parent = self.belief.turn(*parent));
+        header.form = header.form.map(|form| self.belief.turn_form(form));
         self.store.create(dir, self.belief.turn(id), &header, content)
     }
 

@@ -12,7 +12,7 @@ use crate::rng::Rng;
 use crate::world::{Checked, Doc, Setup, World};
 
 use everpage::sync::Direction;
-use everpage::wiki::IfMovedOn;
+use everpage::wiki::MergeOnSave;
 
 const DOC: Doc = 0;
 const OPERATIONS: u32 = 3;
@@ -64,7 +64,7 @@ impl Order {
 
 fn save(world: &mut World, r: usize, base: Option<Id>, nonce: u128) -> Checked {
     let content = format!("step {nonce:x}\n").into_bytes();
-    let how = How::Save(content, IfMovedOn::SecondVersion);
+    let how = How::Save(content, MergeOnSave::Ask);
     let attempt = Attempt { r, doc: DOC, base, also: Vec::new(), how };
     acts::attempt_as(world, &mut Rng::new(0), attempt, nonce)
 }
@@ -76,7 +76,7 @@ fn merge(world: &mut World, r: usize, nonce: u128) -> Checked {
         return Ok(());
     }
     let content = format!("merged {nonce:x}\n").into_bytes();
-    let how = How::Save(content, IfMovedOn::Stop);
+    let how = How::Save(content, MergeOnSave::Ask);
     let attempt = Attempt { r, doc: DOC, base: verdict.winner, also: verdict.conflicts, how };
     acts::attempt_as(world, &mut Rng::new(0), attempt, nonce)
 }

@@ -13,6 +13,8 @@ pub type Id = (u64, u128);
 pub struct Rev {
     pub parents: BTreeSet<Id>,
     pub bare: bool,
+    /// The nonce of the form that it was sent with, where it has another one.
+    pub form: Option<u128>,
     pub content: Vec<u8>,
 }
 
@@ -44,12 +46,21 @@ pub fn parse(name: &str, file: &[u8]) -> Option<Rev> {
     }
     let own = format!("Revision: {name}\n");
     if !file.starts_with(own.as_bytes()) {
-        return Some(Rev { parents: BTreeSet::new(), bare: true, content: file.to_vec() });
+        let content = file.to_vec();
+        return Some(Rev { parents: BTreeSet::new(), bare: true, form: None, content });
     }
     let end = file.windows(2).position(|pair| pair == b"\n\n")?;
     let header = std::str::from_utf8(&file[..end]).ok()?;
     let parents = header.lines().filter_map(|line| parse_id(line.strip_prefix("Parent: ")?));
-    Some(Rev { parents: parents.collect(), bare: false, content: file[end + 2..].to_vec() })
+    // Read as an id, whatever its number.
+    let form =
+        header.lines().find_map(|line| parse_id(&format!("1-{}", line.strip_prefix("Form: ")?)));
+    Some(Rev {
+        parents: parents.collect(),
+        bare: false,
+        form: form.map(|id| id.1),
+        content: file[end + 2..].to_vec(),
+    })
 }
 
 fn is_child(set: &Set, child: Id, parent: Id) -> bool {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use everpage::model::path::DocPath;
@@ -59,18 +60,23 @@ impl Setup {
 }
 
 /// A clock that is wrong by years: time is for display and decides nothing.
-struct Skewed(i64);
+struct Skewed {
+    skew: i64,
+    /// How many nonces were drawn in the schedule.
+    drawn: Arc<AtomicU64>,
+}
 
 impl Clock for Skewed {
     fn now(&self) -> Timestamp {
-        Timestamp::new(1_795_000_000 + self.0, 0).expect("within the range of times")
+        Timestamp::new(1_795_000_000 + self.skew, 0).expect("within the range of times")
     }
 }
 
 impl Nonces for Skewed {
     fn draw(&self) -> Uuid {
-        // Every edit of a schedule brings its nonce; what else is named is named the same each time.
-        Uuid::from_u128(1)
+        let n = u128::from(self.drawn.fetch_add(1, Ordering::Relaxed)) + 1;
+        let spread = n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        uuid::Builder::from_random_bytes(spread.to_be_bytes()).into_uuid()
     }
 }
 
@@ -120,6 +126,7 @@ pub struct World {
     pub rotten: BTreeSet<(Doc, Id)>,
     /// What happened, for people; kept only when somebody will read it.
     pub trace: Option<Vec<String>>,
+    drawn: Arc<AtomicU64>,
 }
 
 /// Names are worked out once: a schedule asks for them all the time.
@@ -185,6 +192,7 @@ impl World {
             typed: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             trace: traced.then(Vec::new),
+            drawn: Arc::default(),
         };
         for r in 0..count {
             world.start(r);
@@ -215,7 +223,7 @@ impl World {
         let replica = &mut self.replicas[r];
         let store = Arc::new(SimStore::open(Arc::clone(&replica.disk), flaw));
         let believed = Believed { store: Arc::clone(&store), belief: replica.belief };
-        let wiki = wiki_over(Arc::new(believed), replica.skew);
+        let wiki = wiki_over(Arc::new(believed), replica.skew, &self.drawn);
         replica.running = Some(Running { store, wiki, peer: OnceLock::new() });
     }
 
@@ -229,7 +237,7 @@ impl World {
         let Replica { belief, skew, .. } = self.replicas[r];
         let wiki = match belief {
             Belief::Sound => Arc::clone(&running.wiki),
-            _ => wiki_over(Arc::clone(&running.store) as Arc<dyn Store>, skew),
+            _ => wiki_over(Arc::clone(&running.store) as Arc<dyn Store>, skew, &self.drawn),
         };
         must("scan", wiki.scan())?;
         let peer = Arc::new(must("the replica's files", Peer::new(r, wiki))?);
@@ -290,11 +298,27 @@ impl World {
             let Some(id) = oracle::parse_id(&file).filter(|id| name(*id) == file) else { continue };
             let bytes = disk.read(&format!("{}/{file}", folder(doc)));
             let rev = bytes.and_then(|bytes| oracle::parse(&file, &bytes));
-            if let Some(rev) = rev.filter(|rev| self.typed.get(&id.1) == Some(&rev.content)) {
+            if let Some(rev) = rev.filter(|rev| self.was_typed(id, rev)) {
                 set.insert(id, rev);
             }
         }
         set
+    }
+
+    /// Tells whether a revision has what its editor typed, or is the merge that a save made of it:
+    /// then every line was typed by somebody.
+    fn was_typed(&self, id: Id, rev: &Rev) -> bool {
+        let text = |nonce: u128| self.typed.get(&nonce) == Some(&rev.content);
+        let lines = |text: &'_ [u8]| text.split(|b| *b == b'\n').map(<[u8]>::to_vec).collect();
+        let merges = |form: u128| {
+            let typed: BTreeSet<Vec<u8>> =
+                self.typed.values().flat_map(|t| -> Vec<_> { lines(t) }).collect();
+            let found: Vec<Vec<u8>> = lines(&rev.content);
+            self.typed.contains_key(&form)
+                && rev.parents.len() > 1
+                && found.iter().all(|line| typed.contains(line))
+        };
+        text(id.1) || rev.form.is_some_and(|form| text(form) || merges(form))
     }
 
     /// What a replica believes of a document.
@@ -325,10 +349,15 @@ impl World {
             let id = belief.tells(revision.id);
             shown.insert(id);
             let content = document.as_ref().map(|d| self.wiki(r).content(d, revision.id));
-            let typed = self.typed.get(&id.1);
-            let content = content.and_then(Result::ok);
-            ensure(content.is_some() && content.as_ref() == typed, || {
-                let shown = String::from_utf8_lossy(content.as_deref().unwrap_or_default());
+            let rev = content.and_then(Result::ok).map(|content| Rev {
+                parents: revision.parents.iter().map(|id| belief.tells(*id)).collect(),
+                bare: revision.bare,
+                form: revision.form.map(|form| belief.tells(revision.id.with_nonce(form)).1),
+                content,
+            });
+            ensure(rev.as_ref().is_some_and(|rev| self.was_typed(id, rev)), || {
+                let content = rev.map(|rev| rev.content).unwrap_or_default();
+                let shown = String::from_utf8_lossy(&content);
                 format!("{}: {} is shown as {shown:?}, which nobody typed", at(), short(id))
             })?;
         }
@@ -365,8 +394,8 @@ impl World {
     }
 }
 
-fn wiki_over(store: Arc<dyn Store>, skew: i64) -> Arc<Wiki> {
-    let clock = Arc::new(Skewed(skew));
+fn wiki_over(store: Arc<dyn Store>, skew: i64, drawn: &Arc<AtomicU64>) -> Arc<Wiki> {
+    let clock = Arc::new(Skewed { skew, drawn: Arc::clone(drawn) });
     Arc::new(Wiki::new(Parts {
         store,
         clock: Arc::clone(&clock) as Arc<dyn Clock>,

@@ -11,6 +11,13 @@ fn garden() -> Place {
     place
 }
 
+/// A page whose id leaves room below for what yields.
+fn garden_with_room() -> Place {
+    let place = Place::new();
+    place.by_hand("Garden.md/1-9f0c2d4e-58cc-4372-a567-0e02b2c3d479", "theirs\n");
+    place
+}
+
 #[test]
 fn a_text_over_the_limit_comes_back_in_the_form() {
     let place = garden();
@@ -56,17 +63,17 @@ fn going_back_from_a_refusal_finds_the_text_in_the_browser() {
 }
 
 #[test]
-fn a_form_without_base_never_writes_over_a_page() {
-    let place = garden();
+fn a_form_without_base_never_replaces_a_page() {
+    let place = garden_with_room();
     let mut server = place.serve();
-    let before = place.snapshot();
     for base in [&[][..], &[("base", "")], &[("base", &*id(7, 7))]] {
         let fields = [base, &[("content", "mine\n"), ("action", "save")]].concat();
-        let stopped = server.browser.post("/-/edit/Garden", &fields);
-        stopped.assert_page(409);
-        assert!(stopped.body.contains("mine"), "{}", stopped.body);
+        let waits = server.browser.post("/-/edit/Garden", &fields);
+        assert!(waits.location.contains("/-/merge/Garden?mine=1-"), "{waits:?}");
         assert_eq!(server.browser.raw("Garden"), "theirs\n");
     }
+    let before = place.snapshot();
+    assert_eq!(before.values().filter(|bytes| bytes.ends_with(b"\n\nmine\n")).count(), 3);
     for base in ["0-x", "..", "1-F47AC10B-58CC-4372-A567-0E02B2C3D479", "\0"] {
         let fields = [("base", base), ("content", "\nmine\n"), ("action", "save")];
         let refused = server.browser.post("/-/edit/Garden", &fields);

@@ -19,7 +19,7 @@ use everpage::sync::{
 };
 use everpage::web::{Site, SiteSettings, WikiReplica, WikiUpstream, app, server};
 use everpage::wiki::{
-    Clock, Edit, IfMovedOn, Limits, Nonces, Parts, Saved, SystemClock, SystemNonces, Wiki,
+    Clock, Edit, Limits, MergeOnSave, Nonces, Parts, Saved, SystemClock, SystemNonces, Wiki,
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -70,15 +70,6 @@ impl Node {
 
     /// Saves a text on top of what readers see.
     pub(crate) fn save(&self, name: &str, text: impl AsRef<[u8]>) -> RevisionId {
-        self.save_if(name, text, IfMovedOn::SecondVersion)
-    }
-
-    /// Saves as a visitor does, who is stopped where the page has moved on.
-    pub(crate) fn save_checked(&self, name: &str, text: impl AsRef<[u8]>) -> RevisionId {
-        self.save_if(name, text, IfMovedOn::Stop)
-    }
-
-    fn save_if(&self, name: &str, text: impl AsRef<[u8]>, if_moved_on: IfMovedOn) -> RevisionId {
         let path = path(name);
         let base = self.wiki.refresh(&path).unwrap().and_then(|d| d.resolution().winner);
         let edit = Edit {
@@ -90,7 +81,7 @@ impl Node {
             summary: String::new(),
             nonce: SystemNonces.draw(),
         };
-        match self.wiki.save(&edit, if_moved_on).unwrap() {
+        match self.wiki.save(&edit, MergeOnSave::Ask).unwrap() {
             Saved::Done { id, .. } => id,
             other => panic!("{other:?}"),
         }

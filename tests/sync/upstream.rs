@@ -12,7 +12,7 @@ use everpage::sync::page::Question;
 use everpage::sync::{
     Answer, Hello, HttpRemote, InProcess, ItemHash, Outcome, Remote, RemoteError, Upstream,
 };
-use everpage::wiki::{Document, Nonces, SystemNonces};
+use everpage::wiki::{Document, Edit, MergeOnSave, Nonces, SystemNonces};
 
 use crate::support::{Node, Server, path, token};
 
@@ -65,16 +65,12 @@ struct Form {
 
 impl Form {
     fn save(&self, text: &str) -> Seen {
-        self.send(text, "save")
-    }
-
-    fn send(&self, text: &str, action: &str) -> Seen {
         let fields = [
             ("content", text),
             ("base", &self.base),
             ("nonce", &self.nonce),
             ("author", "Ben"),
-            ("action", action),
+            ("action", "save"),
             ("confirm", "delete"),
         ];
         ask(&self.to, Some(&fields))
@@ -97,12 +93,12 @@ impl Seen {
         assert_eq!((self.status, self.location.contains("owed=1")), (303, true), "{self:?}");
     }
 
-    /// The text was not saved, and is on the screen with the other one.
-    fn assert_stopped(&self, texts: &[&str]) {
-        assert_eq!(self.status, 409, "{self:?}");
-        for text in texts {
-            assert!(self.body.contains(text), "no “{text}” in {}", self.body);
-        }
+    /// The text is a version that waits, at the upstream too. Returns its id.
+    fn assert_waits(&self) -> RevisionId {
+        self.assert_saved();
+        let mine = self.location.split_once("?mine=").expect("the merge screen").1;
+        assert!(self.location.contains("/-/merge/"), "{self:?}");
+        mine.parse().unwrap()
     }
 }
 
@@ -176,35 +172,71 @@ fn the_form_has_the_newest_text_and_a_save_is_there_before_the_answer() {
 }
 
 #[test]
-fn where_the_upstream_has_moved_on_the_author_is_stopped_and_merges() {
+fn where_the_upstream_has_moved_on_the_text_waits_on_both_and_is_merged() {
     let (central, server) = garden();
     let here = Visited::below(&central, &server, "b");
     let form = here.open("Garden");
-    central.save("Garden.md", "broad beans\n");
-    let before = central.files();
-    let stopped = form.save("beans and kale\n");
-    stopped.assert_stopped(&["broad beans", "beans and kale", "Your text is safe"]);
-    assert_eq!(central.files(), before, "nothing was saved there");
-    assert_eq!(here.node.files(), before, "and here is what is there");
-    let theirs = field(&stopped.body, "theirs");
-    let fields = [
-        ("content", "beans and kale\n"),
-        ("base", &form.base),
-        ("theirs", &theirs),
-        ("nonce", &field(&stopped.body, "nonce")),
-        ("second", &field(&stopped.body, "second")),
-        ("hunk-0", "both"),
-        ("action", "save"),
-        ("author", "Ben"),
-    ];
-    ask(&here.url("-/merge/Garden"), Some(&fields)).assert_saved();
+    let theirs = central.save("Garden.md", "broad beans\n");
+    let mine = form.save("beans and kale\n").assert_waits();
+    assert_eq!(central.text("Garden.md"), "broad beans\n");
+    assert_eq!(document(&central, "Garden.md").resolution().conflicts, [mine]);
+    assert_eq!(central.files(), here.node.files(), "the same revisions on both sides");
+    // The same form again, and after a merge.
+    assert_eq!(form.save("beans and kale\n").assert_waits(), mine);
+    let merge = Edit {
+        path: path("Garden.md"),
+        base: Some(theirs),
+        also: vec![mine],
+        content: b"broad beans\nbeans and kale\n".to_vec(),
+        author: "Ben".to_owned(),
+        summary: String::new(),
+        nonce: SystemNonces.draw(),
+    };
+    here.node.wiki.save(&merge, MergeOnSave::Clean).unwrap();
     assert_eq!(central.text("Garden.md"), "broad beans\nbeans and kale\n");
     assert_eq!(central.files(), here.node.files());
-    assert_eq!((conflicts(&central, "Garden.md"), ids(&central, "Garden.md").len()), (0, 3));
+    assert_eq!((conflicts(&central, "Garden.md"), ids(&central, "Garden.md").len()), (0, 4));
 }
 
 #[test]
-fn of_two_servers_that_save_at_once_exactly_one_is_stopped() {
+fn what_fits_together_is_merged_and_both_sides_have_text_and_merge() {
+    let central = Node::new();
+    central.save("Garden.md", "beans\n\npeas\n");
+    let server = Server::start(&central);
+    let here = Visited::below(&central, &server, "b");
+    let form = here.open("Garden");
+    central.save("Garden.md", "broad beans\n\npeas\n");
+    for _ in 0..2 {
+        form.save("beans\n\npeas and kale\n").assert_saved();
+        assert_eq!(central.text("Garden.md"), "broad beans\n\npeas and kale\n");
+        assert_eq!(central.files(), here.node.files());
+        assert_eq!((conflicts(&central, "Garden.md"), ids(&central, "Garden.md").len()), (0, 4));
+    }
+}
+
+#[test]
+fn a_text_that_waits_while_the_upstream_is_away_is_handed_over_later() {
+    let (central, server) = garden();
+    let token = token(&central, "b", false);
+    let here = Visited::at(&server.url, &token);
+    let form = here.open("Garden");
+    central.save("Garden.md", "broad beans\n");
+    // Somebody else looks, so that it is known here.
+    here.open("Garden");
+    drop(server);
+    let waits = form.save("kale\n");
+    waits.assert_saved_here_alone();
+    assert!(waits.location.contains("/-/merge/Garden?mine="), "{waits:?}");
+    assert_eq!(here.node.text("Garden.md"), "broad beans\n");
+    let server = Server::start(&central);
+    let remote = HttpRemote::new(&server.url, &token, Patience::default()).unwrap();
+    here.node.sync_with(&remote).unwrap();
+    assert_eq!((conflicts(&central, "Garden.md"), central.files()), (1, here.node.files()));
+    assert_eq!(central.text("Garden.md"), "broad beans\n");
+}
+
+#[test]
+fn of_two_servers_that_save_at_once_exactly_one_becomes_the_page() {
     let (central, server) = garden();
     let servers: Vec<Visited> =
         ["b", "c"].iter().map(|name| Visited::below(&central, &server, name)).collect();
@@ -227,16 +259,16 @@ fn of_two_servers_that_save_at_once_exactly_one_is_stopped() {
                 .collect();
             savers.into_iter().map(|saver| saver.join().unwrap()).collect()
         });
-        let stopped: Vec<usize> = (0..2).filter(|n| seen[*n].status == 409).collect();
-        let [stopped] = stopped[..] else {
+        let waits: Vec<usize> = (0..2).filter(|n| seen[*n].location.contains("?mine=")).collect();
+        let [waits] = waits[..] else {
             let trouble: Vec<_> = servers.iter().map(|here| here.upstream.trouble()).collect();
             panic!("not exactly one: {seen:?}, {trouble:?}")
         };
-        seen[1 - stopped].assert_saved();
-        seen[stopped].assert_stopped(&["by server 0", "by server 1"]);
+        seen[1 - waits].assert_saved();
+        seen[waits].assert_waits();
         let name = format!("{page}.md");
-        assert_eq!(central.text(&name), format!("by server {}\n", 1 - stopped));
-        assert_eq!((conflicts(&central, &name), ids(&central, &name).len()), (0, 2));
+        assert_eq!(central.text(&name), format!("by server {}\n", 1 - waits));
+        assert_eq!((conflicts(&central, &name), ids(&central, &name).len()), (1, 3));
     }
 }
 
@@ -275,7 +307,7 @@ fn an_edit_takes_along_what_was_saved_while_the_upstream_was_away() {
     // Before the upstream is asked at all.
     here.save("Garden.md", "alone\n");
     here.check_with(&server.url, &token);
-    here.save_checked("Garden.md", "together\n");
+    here.save("Garden.md", "together\n");
     assert_eq!(central.text("Garden.md"), "together\n");
     assert_eq!(ids(&central, "Garden.md").len(), 3);
     assert_eq!(conflicts(&central, "Garden.md"), 0, "its parent came along");
@@ -294,7 +326,7 @@ fn an_upstream_that_never_answers_is_waited_for_once_and_not_long() {
     let upstream = here.check_within(&url, &token, Duration::from_millis(200));
     // Connections wait in its queue and nobody takes them.
     for n in 0..20 {
-        here.save_checked("Garden.md", format!("text {n}"));
+        here.save("Garden.md", format!("text {n}"));
     }
     assert_eq!(here.text("Garden.md"), "text 19");
     assert_eq!(upstream.trouble().unwrap(), "it does not answer");
@@ -323,7 +355,7 @@ fn an_upstream_that_trickles_is_waited_for_no_longer() {
     });
     let here = Node::new();
     let upstream = here.check_within(&url, "t", Duration::from_millis(300));
-    here.save_checked("Garden.md", "text");
+    here.save("Garden.md", "text");
     assert_eq!(here.text("Garden.md"), "text");
     assert!(upstream.trouble().is_some());
 }
@@ -343,12 +375,13 @@ fn a_token_that_is_unknown_or_too_weak_is_said_in_words() {
     saved.assert_saved_here_alone();
     assert!(reader.get(&saved.location).body.contains("read-only"));
     assert_eq!(central.text("Garden.md"), "beans\n");
-    // What is new there stops the author all the same.
+    // What is new there is what readers go on to see all the same.
     let form = reader.open("Garden");
     central.save("Other.md", "x");
     let other = reader.open("Other");
     central.save("Other.md", "y");
-    other.save("z").assert_stopped(&["y", "z"]);
+    other.save("z").assert_saved_here_alone();
+    assert_eq!(reader.node.text("Other.md"), "y");
     form.save("once more\n").assert_saved_here_alone();
 }
 
@@ -401,7 +434,7 @@ fn a_save_whose_answer_is_lost_is_one_revision_on_both_sides() {
     let here = Node::new();
     here.sync_with(&central.peer()).unwrap();
     here.check_with_remote(|| Box::new(Mute(central.peer())));
-    let id = here.save_checked("Garden.md", "beans and peas\n");
+    let id = here.save("Garden.md", "beans and peas\n");
     assert_eq!(central.text("Garden.md"), "beans and peas\n", "it was taken");
     assert_eq!(central.files(), here.files(), "the very same bytes");
     let summary = here.sync_with(&central.peer()).unwrap();
@@ -431,7 +464,9 @@ fn deleting_and_editing_meet_on_the_merge_screen() {
     let here = Visited::below(&central, &server, "b");
     let form = here.open("Garden");
     central.save("Garden.md", "");
-    form.save("still growing\n").assert_stopped(&["still growing", "deleted"]);
+    let mine = form.save("still growing\n").assert_waits();
+    assert_eq!(document(&central, "Garden.md").resolution().conflicts, [mine]);
+    assert!(document(&central, "Garden.md").is_deleted());
     // The other way round: what is deleted here has changed there.
     central.save("Shed.md", "tools\n");
     let shed = here.get("-/delete/Shed");
@@ -442,29 +477,18 @@ fn deleting_and_editing_meet_on_the_merge_screen() {
         ("author", "Ben".to_owned()),
     ];
     let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    let stopped = ask(&here.url("-/delete/Shed"), Some(&fields));
-    assert_eq!(stopped.status, 409, "{stopped:?}");
+    let deletion = ask(&here.url("-/delete/Shed"), Some(&fields)).assert_waits();
     assert_eq!(central.text("Shed.md"), "tools and pots\n");
-    let again = [
-        ("base", field(&stopped.body, "base")),
-        ("nonce", field(&stopped.body, "nonce")),
-        ("author", "Ben".to_owned()),
-    ];
-    let again: Vec<(&str, &str)> = again.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    ask(&here.url("-/delete/Shed"), Some(&again)).assert_saved();
-    assert_eq!(central.text("Shed.md"), "");
+    assert_eq!(document(&central, "Shed.md").resolution().conflicts, [deletion]);
 }
 
 #[test]
-fn a_second_version_and_a_restored_one_are_handed_over() {
+fn a_restored_version_is_handed_over() {
     let (central, server) = garden();
     let here = Visited::below(&central, &server, "b");
     let form = here.open("Garden");
     central.save("Garden.md", "broad beans\n");
-    form.send("my own beans\n", "second").assert_saved();
-    assert_eq!(ids(&central, "Garden.md").len(), 3);
-    here.node.wiki.catch_up(&path("Garden.md"));
-    assert_eq!(central.files(), here.node.files());
+    form.save("my own beans\n").assert_waits();
     let first = ids(&central, "Garden.md").pop().unwrap().to_string();
     let winner = document(&central, "Garden.md").resolution().winner.unwrap().to_string();
     let nonce = SystemNonces.draw().to_string();

@@ -16,14 +16,12 @@ use crate::cli::Signature;
 use crate::cli::context::{Opened, edit_of, limit};
 use crate::model::file::{ContentDigest, Digester};
 use crate::store::StoreError;
-use crate::wiki::{Document, IfMovedOn, Limits, Saved, WikiError};
+use crate::wiki::{Document, Limits, MergeOnSave, Saved, WikiError};
 
 /// How many files are on their way at a time: enough for savers to share the disk's work.
 const SAVERS: NonZero<usize> = NonZero::new(16).expect("sixteen is not zero");
 /// Files up to this size are taken into memory.
 const IN_MEMORY: u64 = 16 << 20;
-/// How often a file is tried again when others save the same document at the same moment.
-const ATTEMPTS: usize = 5;
 
 /// What an import is to do.
 pub(super) struct Job<'a> {
@@ -130,16 +128,14 @@ impl Job<'_> {
     fn save(&self, source: &Source) -> Result<(Fate, String), Trouble> {
         let (content, digest) = self.read(source)?;
         let Some(opened) = self.wiki else { return Ok((Fate::New, String::new())) };
-        for _ in 0..ATTEMPTS {
-            let document = opened.find(&source.path)?;
-            let plan = plan(document.as_deref(), digest, self.restore);
-            let outcome = outcome(plan, source);
-            let changes = !matches!(outcome.0, Fate::Unchanged | Fate::Skipped) && !self.dry_run;
-            if !changes || self.carry_out(opened, source, &content, document.as_deref(), plan)? {
-                return Ok(outcome);
-            }
+        let document = opened.find(&source.path)?;
+        let plan = plan(document.as_deref(), digest, self.restore);
+        let expected = outcome(plan, source);
+        let changes = !matches!(expected.0, Fate::Unchanged | Fate::Skipped) && !self.dry_run;
+        if changes && self.carry_out(opened, source, &content, document.as_deref(), plan)? {
+            return Ok(outcome(Plan::Beside(None), source));
         }
-        Err(Trouble::This("others keep saving the same document".to_owned()))
+        Ok(expected)
     }
 
     /// Reads a file, or at least its digest.
@@ -171,7 +167,7 @@ impl Job<'_> {
         Ok((Content::Large, digest_of(&mut file)?))
     }
 
-    /// Does what was planned; `false` where the document has changed since.
+    /// Does what was planned; returns true if that made a conflict.
     fn carry_out(
         &self,
         opened: &Opened,
@@ -191,27 +187,22 @@ impl Job<'_> {
             (Content::Large, _) => {
                 let edit = edit_of(&source.path, document, &self.signature, Vec::new());
                 opened.wiki.save_stream(&edit, &mut walk::open(&source.file)?)?;
-                return Ok(true);
+                return Ok(false);
             }
         };
         let mut edit = edit_of(&source.path, document, &self.signature, bytes);
         let saved = match plan {
-            Plan::Leave | Plan::LeaveDeleted => return Ok(true),
-            Plan::Create => {
+            Plan::Leave | Plan::LeaveDeleted => return Ok(false),
+            Plan::Create | Plan::Beside(None) => {
                 edit.base = None;
-                opened.wiki.save(&edit, IfMovedOn::Stop)?
+                opened.wiki.save(&edit, MergeOnSave::Ask)?
             }
-            Plan::Update(winner) | Plan::Restore(winner) => {
-                edit.base = Some(winner);
-                opened.wiki.save(&edit, IfMovedOn::Stop)?
+            Plan::Update(base) | Plan::Restore(base) | Plan::Beside(Some(base)) => {
+                edit.base = Some(base);
+                opened.wiki.save(&edit, MergeOnSave::Ask)?
             }
-            Plan::Beside(None) => {
-                edit.base = None;
-                opened.wiki.save(&edit, IfMovedOn::SecondVersion)?
-            }
-            Plan::Beside(Some(parent)) => opened.wiki.save_on(&edit, vec![parent])?,
         };
-        Ok(!matches!(saved, Saved::MovedOn { .. }))
+        Ok(matches!(saved, Saved::Yielded { .. }))
     }
 }
 

@@ -25,6 +25,7 @@ fn sample() -> Vec<u8> {
         author: "Alice".into(),
         date: Some("2026-11-23T08:29:00.123Z".parse().unwrap()),
         summary: "water the beans".into(),
+        form: "5f4dcc3b-5aa7-4d61-9d83-27deb882cf99".parse().ok(),
         extra: vec![("Mood".into(), "sunny: mostly".into())],
         ..Header::default()
     };
@@ -52,13 +53,15 @@ fn headers() -> impl Strategy<Value = Header> {
         // Years 1 to 9999, in milliseconds: what headers hold.
         prop::option::of(-62_135_596_800_000..253_402_214_400_000_i64),
         any::<String>(),
+        prop::option::of(any::<u128>().prop_map(Uuid::from_u128)),
         prop::collection::vec(("[A-Z][a-zA-Z-]{0,8}", "\\PC{0,20}"), 0..3),
     )
-        .prop_map(|(parents, author, date, summary, extra)| Header {
+        .prop_map(|(parents, author, date, summary, form, extra)| Header {
             parents,
             author: tidy(&author, MAX_AUTHOR_BYTES),
             date: date.map(|ms| Timestamp::from_millisecond(ms).unwrap()),
             summary: tidy(&summary, MAX_SUMMARY_BYTES),
+            form,
             extra: extra
                 .into_iter()
                 .filter(|(name, _)| {
@@ -220,6 +223,7 @@ fn printed_file_reads_as_the_design_shows_it() {
     Summary: water the beans
     Length: 28
     Digest: sha256:f78e0aa443a820056557d489ab14dbcc72cf601852f7271e42d660d39f30f9e6
+    Form: 5f4dcc3b-5aa7-4d61-9d83-27deb882cf99
     Mood: sunny: mostly
 
     # Garden
@@ -445,6 +449,7 @@ fn header_that_does_not_fit_is_refused_before_it_is_written() {
             date: Some(Timestamp::MIN),
             length: Some(u64::MAX),
             digest: Some(ContentDigest::of(b"")),
+            form: None,
             extra: Vec::new(),
         }
     };

@@ -133,3 +133,74 @@ fn child_is_one_above_its_highest_parent() {
     assert_eq!(of(&[MAX_NUMBER - 1]), Ok(MAX_NUMBER));
     assert_eq!(of(&[MAX_NUMBER]), Err(IdError::Number));
 }
+
+/// Limits of every kind: random, of other versions, and close to an end of the room.
+fn limits() -> impl Strategy<Value = Uuid> {
+    let v4 = |bits: u128| uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid();
+    prop_oneof![
+        any::<u128>().prop_map(Uuid::from_u128),
+        any::<u128>().prop_map(v4),
+        (0..=u128::from(u64::MAX)).prop_map(v4),
+        (0..=u128::from(u64::MAX)).prop_map(move |low| v4(u128::MAX - low)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_nonce_below_another_is_lower_and_a_version_4_uuid(limit in limits(), drawn in limits()) {
+        let room = random_values_below(limit.as_u128());
+        match nonce_below(limit, drawn) {
+            None => prop_assert!(room < LEAST_ROOM),
+            Some(nonce) => {
+                prop_assert!(nonce < limit);
+                prop_assert_eq!(nonce.get_version_num(), 4);
+                prop_assert_eq!(nonce.get_variant(), uuid::Variant::RFC4122);
+                prop_assert!(random_values_below(nonce.as_u128()) < room);
+            }
+        }
+    }
+
+    #[test]
+    fn counting_below_follows_the_order(a in limits(), b in limits()) {
+        let (low, high) = (a.min(b), a.max(b));
+        let below = |id: Uuid| random_values_below(id.as_u128());
+        prop_assert!(below(low) <= below(high));
+        let v4 = |id: Uuid| id.get_version_num() == 4 && id.get_variant() == uuid::Variant::RFC4122;
+        prop_assert!(low == high || !v4(low) || below(low) < below(high));
+    }
+
+    #[test]
+    fn the_upper_half_of_a_product_is_exact(a in any::<u128>(), b in any::<u64>(), shift in 0..64_u32) {
+        // Where one factor is a power of two, the product is a shift.
+        prop_assert_eq!(high_half(a, 1 << (64 + shift)), a >> (64 - shift));
+        let product = |x: u128| (x >> 64) * u128::from(b) + (((x & u128::from(u64::MAX)) * u128::from(b)) >> 64);
+        prop_assert_eq!(high_half(a, u128::from(b)), product(a) >> 64);
+    }
+}
+
+#[test]
+fn nonces_below_another_come_evenly_from_the_whole_room() {
+    let limit: Uuid = "c3000000-0000-4000-8000-000000000000".parse().unwrap();
+    let mut parts = [0; 13];
+    for n in 0..13_000_u128 {
+        // Multiples of the golden ratio fall evenly.
+        let bits = n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        let drawn = uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid();
+        let nonce = nonce_below(limit, drawn).unwrap();
+        parts[(nonce.as_u128() >> 120) as usize / 15] += 1;
+    }
+    assert!(parts.iter().all(|count| (950..1050).contains(count)), "{parts:?}");
+}
+
+#[test]
+fn below_the_lowest_nonces_there_is_no_room() {
+    for limit in ["00000000-0000-4000-8000-000000000000", "00000000-0000-4000-8000-0000ffffffff"] {
+        assert_eq!(
+            nonce_below(limit.parse().unwrap(), Uuid::from_u128(u128::MAX)),
+            None,
+            "{limit}"
+        );
+    }
+    let limit: Uuid = "00000000-0000-4000-8000-000100000000".parse().unwrap();
+    assert!(nonce_below(limit, Uuid::from_u128(u128::MAX)).is_some_and(|nonce| nonce < limit));
+}

@@ -2,17 +2,16 @@
 //! revision before.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{merge, words};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
-use crate::web::shell::Outcome;
+use crate::web::shell::{Outcome, after_save};
 use crate::web::site::{Access, Site};
-use crate::wiki::{Document, Edit, IfMovedOn, Saved, WikiError};
+use crate::wiki::{Document, Edit, MergeOnSave, Saved, WikiError};
 
 /// What a form needs to take the latest change back.
 pub(in crate::web) struct Undo {
@@ -74,19 +73,17 @@ fn take(
         nonce: nonce.map_err(|_| Failure::bad_request("The form is incomplete."))?,
     };
     let is_page = edit.path.is_page();
-    let (document, outcome) = match save(site, edit.clone(), id)? {
-        Saved::Done { document, id, owed } => (document, Outcome::saved("1", id, owed)),
-        Saved::Unchanged { document } => (document, Outcome::other("same", false)),
-        Saved::MovedOn { document } if is_page => {
-            let edit = site.wiki().restoring(edit, id)?;
-            return merge::moved_on(site, visitor, &edit, &document);
+    let saved = save(site, edit.clone(), id)?;
+    let address = saved.document().path().address();
+    let to = match &saved {
+        Saved::Yielded { .. } => Outcome::led_to(site, &saved, "1"),
+        _ if is_page => Outcome::led_to(site, &saved, "1"),
+        // An attachment has no page that could say what happened.
+        _ => {
+            let how = if saved.typed().is_some() { "1" } else { "same" };
+            after_save(&site.url(&format!("-/history/{address}?saved={how}")), saved.owed())
         }
-        Saved::MovedOn { document } => return Err(file_moved_on(&document)),
     };
-    let address = document.path().address();
-    // An attachment has no page that could say what happened.
-    let place = if is_page { address } else { format!("-/history/{address}") };
-    let to = outcome.at(&site.url(&place));
     let cookie = [(header::SET_COOKIE, remember(site, "author", &edit.author))];
     Ok((cookie, Redirect::to(&to)).into_response())
 }
@@ -98,29 +95,15 @@ fn save(site: &Site, edit: Edit, id: RevisionId) -> Result<Saved, Failure> {
     let revision =
         document.revision(id).ok_or_else(|| WikiError::NoRevision { path: path(), id })?;
     if edit.path.is_page() || revision.length <= wiki.limits().text {
-        return Ok(wiki.save(&wiki.restoring(edit, id)?, IfMovedOn::Stop)?);
+        return Ok(wiki.save(&wiki.restoring(edit, id)?, MergeOnSave::Clean)?);
     }
     // Too large to be held while the upstream is asked: what is new there comes before.
     wiki.catch_up(&edit.path);
     let document = wiki.require(&edit.path)?;
-    if document.resolution().winner != edit.base {
-        return Ok(Saved::MovedOn { document });
-    }
     let mut edit = edit;
     if edit.summary.is_empty() {
         edit.summary = format!("Restore revision {}", id.number());
     }
     let mut content = wiki.open_content(&document, id)?;
     Ok(wiki.save_stream(&edit, &mut content.reader)?)
-}
-
-fn file_moved_on(document: &Document) -> Failure {
-    let who = document.winner().map_or("Somebody", |w| words::name(&w.author));
-    Failure::new(
-        StatusCode::CONFLICT,
-        "The file has changed meanwhile",
-        format!(
-            "{who} put another version of it here. Nothing was restored. Open its history again, look at the new version, and then decide."
-        ),
-    )
 }

@@ -7,20 +7,20 @@ use crate::model::revision::RevisionId;
 use crate::store::Body;
 use crate::wiki::document::Document;
 use crate::wiki::edit::Plan;
-use crate::wiki::{Edit, IfMovedOn, Saved, Wiki, WikiError};
+use crate::wiki::{Edit, Saved, Wiki, WikiError};
 
 impl Wiki {
     /// Saves a merge of the winner and the heads `edit.also` whose content is that of revision
     /// `like`. The edit's own content is not used, so attachments of any size can be settled.
     ///
-    /// Stops where `edit.base` is not the winner any more, or one of the heads is none.
-    ///
     /// # Errors
-    /// Where the revision is not there, cannot be read, or the store refuses.
+    /// [`WikiError::Changed`] if `edit.base` is no longer the winner, or one of the heads no longer a
+    /// conflict; or if the revision is not there, cannot be read, or the store refuses. Nothing was
+    /// written then.
     pub fn settle(&self, edit: &Edit, like: RevisionId) -> Result<Saved, WikiError> {
         if edit.path.is_page() {
             // Its content is small, and its outline is made from it.
-            return self.carry_out(&edit.path, IfMovedOn::Stop, &|document| {
+            return self.carry_out(&edit.path, &|document, _| {
                 let (document, parents) = match decide(edit, like, document)? {
                     Judged::Over(saved) => return Ok(Plan::Over(saved)),
                     Judged::Settle { document, parents } => (document, parents),
@@ -63,12 +63,12 @@ fn decide(
     let no_revision = || WikiError::NoRevision { path: edit.path.clone(), id: like };
     let revision = document.revision(like).ok_or_else(no_revision)?;
     if let Some(id) = earlier(&document, edit, revision) {
-        return Ok(Judged::Over(Saved::Done { id, document, owed: false }));
+        return Ok(Judged::Over(Saved::Done { id, document, owed: false, displaced: None }));
     }
     let resolution = document.resolution();
     let heads = edit.also.iter().all(|id| resolution.conflicts.contains(id));
     if resolution.winner != edit.base || !heads {
-        return Ok(Judged::Over(Saved::MovedOn { document }));
+        return Err(WikiError::Changed(edit.path.clone()));
     }
     let mut parents = resolution.parents_of_next();
     parents.extend(&edit.also);

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::merge::Choice;
 use crate::wiki::tests::{TestWiki, page};
-use crate::wiki::{Edit, IfMovedOn, Saved};
+use crate::wiki::{Edit, MergeOnSave, Saved};
 
 const BASE: &str = "one\n\ntwo\n\nthree\n";
 
@@ -116,7 +116,7 @@ fn a_page_that_is_no_text_is_said_to_be_none() {
     let first = t.save("Garden", None, BASE, 1);
     t.second("Garden", Some(first), "text\n", 2);
     let bytes = Edit { content: vec![0xff, 0xfe], ..TestWiki::edit("Garden", Some(first), "", 3) };
-    t.wiki.save(&bytes, IfMovedOn::SecondVersion).unwrap();
+    t.wiki.save(&bytes, MergeOnSave::Ask).unwrap();
     assert_eq!(case(&t), Some(Case::NotText));
 }
 
@@ -150,10 +150,10 @@ fn a_decision_about_what_has_changed_writes_nothing() {
     let ids = versions(&t, BASE, &["a\n", "b\n"]);
     let next = t.save("Garden", Some(ids[0]), "c\n", 5);
     let stale = decision(ids[0], &ids[1..], 9);
-    assert!(matches!(t.wiki.settle(&stale, ids[0]).unwrap(), Saved::MovedOn { .. }));
+    assert!(matches!(t.wiki.settle(&stale, ids[0]), Err(WikiError::Changed(_))));
     // Neither does one that names what does not wait.
     let ancestor = decision(next, &[ids[0]], 10);
-    assert!(matches!(t.wiki.settle(&ancestor, next).unwrap(), Saved::MovedOn { .. }));
+    assert!(matches!(t.wiki.settle(&ancestor, next), Err(WikiError::Changed(_))));
     assert_eq!(t.text("Garden"), "c\n");
     assert_eq!(t.conflicts("Garden"), [ids[1]]);
     let unknown = RevisionId::new(7, ids[0].nonce()).unwrap();

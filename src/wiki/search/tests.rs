@@ -524,7 +524,7 @@ mod with_a_wiki {
     use crate::store::fs::FsStore;
     use crate::wiki::search::attach;
     use crate::wiki::{
-        Edit, IfMovedOn, Limits, Nonces, Parts, Saved, SystemClock, SystemNonces, Wiki,
+        Edit, Limits, MergeOnSave, Nonces, Parts, Saved, SystemClock, SystemNonces, Wiki,
     };
 
     fn wiki(data: &Path) -> Arc<Wiki> {
@@ -549,7 +549,7 @@ mod with_a_wiki {
             summary: String::new(),
             nonce: SystemNonces.draw(),
         };
-        let saved = wiki.save(&edit, IfMovedOn::Stop).unwrap();
+        let saved = wiki.save(&edit, MergeOnSave::Ask).unwrap();
         assert!(matches!(saved, Saved::Done { .. }), "{saved:?}");
     }
 

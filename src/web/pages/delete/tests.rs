@@ -30,22 +30,25 @@ async fn a_page_is_deleted_once_and_stays_in_its_history() {
 }
 
 #[tokio::test]
-async fn what_changed_meanwhile_is_not_deleted_unseen() {
+async fn what_changed_meanwhile_stays_and_the_deletion_waits() {
     for name in ["Garden.md", "plan.png"] {
         let site = TestSite::new();
-        let address = format!("/-/delete/{}", name.trim_end_matches(".md"));
+        let page = name.trim_end_matches(".md");
+        let address = format!("/-/delete/{page}");
         let first = site.save(name, "one\n");
         let form = site.get(&address).await;
-        let second = site.save_as(name, "Cleo", "two\n");
-        let stopped = send(&site, &address, &form, "old").await;
-        assert_eq!(stopped.status, 409);
-        assert!(stopped.body.contains("Nothing was deleted: it has changed meanwhile."));
-        assert!(stopped.body.contains(&format!("?from={first}&amp;to={second}")));
-        assert_eq!(stopped.field("summary").as_deref(), Some("old"));
+        site.save_as(name, "Cleo", "two\n");
+        for _ in 0..2 {
+            let deleted = send(&site, &address, &form, "old").await;
+            let document = site.document(name).unwrap();
+            let [mine] = document.resolution().conflicts[..] else { panic!("{document:?}") };
+            assert_eq!(deleted.location(), Some(&*format!("/-/merge/{page}?mine={mine}")));
+            let deletion = document.revision(mine).unwrap();
+            assert!(deletion.is_deletion());
+            assert_eq!((&deletion.parents[..], deletion.summary.as_str()), (&[first][..], "old"));
+            assert_eq!(site.get(deleted.location().unwrap()).await.status, 200);
+        }
         assert_eq!(site.content(name), "two\n");
-        let deleted = send(&site, &address, &stopped, "still").await;
-        assert_eq!(deleted.status, 303);
-        assert!(site.document(name).unwrap().is_deleted());
     }
 }
 

@@ -105,7 +105,6 @@ struct AskForDeletion<'a> {
     document: &'a Document,
     crumbs: Vec<Crumb>,
     form: &'a Form,
-    action: &'a str,
 }
 
 /// Asks whether a page without text is meant to be deleted.
@@ -114,14 +113,12 @@ pub(super) fn ask_for_deletion(
     visitor: &Visitor,
     document: &Document,
     form: &Form,
-    action: &str,
 ) -> Result<Response, Failure> {
     let view = AskForDeletion {
         shell: Shell::new(site, visitor, &format!("Delete {}?", document.title())),
         document,
         crumbs: crumbs(site, document.path()),
         form,
-        action: if action == "second" { "second" } else { "save" },
     };
     Ok(page(StatusCode::OK, view.render().map_err(|_| Failure::internal())?))
 }

@@ -1,8 +1,9 @@
 //! Editing a page.
 //!
 //! The form carries the revision it was made from and a nonce made once, so that sending it twice is
-//! one revision and a page that moved on meanwhile is noticed. Whatever happens, the typed text is
-//! saved or comes back: every failure after the form has arrived shows it again.
+//! one revision and a page that moved on meanwhile is noticed; the text is a revision then too, and
+//! its author is led to the merge screen. Whatever happens, the typed text is saved or comes back:
+//! every failure after the form has arrived shows it again.
 
 mod form;
 mod line_ends;
@@ -20,10 +21,9 @@ use crate::model::revision::RevisionId;
 use crate::store::StoreError;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
-use crate::web::pages::merge;
 use crate::web::shell::Outcome;
 use crate::web::site::{Access, Site};
-use crate::wiki::{Document, Edit, IfMovedOn, Saved, WikiError};
+use crate::wiki::{Document, Edit, MergeOnSave, WikiError};
 
 /// Shows the form for a page, filled with what readers see now.
 pub(in crate::web) async fn open(
@@ -146,14 +146,10 @@ fn take(
             return show(site, visitor, path, document, &form, Note::Failed(nothing_to_save()));
         };
         if fields.get("confirm") != "delete" {
-            return ask_for_deletion(site, visitor, live, &form, fields.get("action"));
+            return ask_for_deletion(site, visitor, live, &form);
         }
     }
-    let if_moved_on = match fields.get("action") {
-        "second" => IfMovedOn::SecondVersion,
-        _ => IfMovedOn::Stop,
-    };
-    let base = known_base(document, form.base);
+    let base = form.base;
     let edit = Edit {
         path: path.clone(),
         base,
@@ -163,18 +159,11 @@ fn take(
         summary: form.summary.clone(),
         nonce: form.nonce,
     };
-    match site.wiki().save(&edit, if_moved_on) {
-        Ok(Saved::Done { document, id, owed }) => {
-            let outcome = match if_moved_on {
-                IfMovedOn::Stop => Outcome::saved("1", id, owed),
-                IfMovedOn::SecondVersion => Outcome::other("second", owed),
-            };
-            Ok(saved(site, &document, &form.author, outcome))
+    match site.wiki().save(&edit, MergeOnSave::Clean) {
+        Ok(saved) => {
+            let cookie = [(header::SET_COOKIE, remember(site, "author", &form.author))];
+            Ok((cookie, Redirect::to(&Outcome::led_to(site, &saved, "1"))).into_response())
         }
-        Ok(Saved::Unchanged { document }) => {
-            Ok(saved(site, &document, &form.author, Outcome::other("same", false)))
-        }
-        Ok(Saved::MovedOn { document }) => merge::moved_on(site, visitor, &edit, &document),
         Err(error) => {
             // The nonce belongs to another text already; with a new one the next try can succeed.
             if matches!(error, WikiError::Store(StoreError::Taken(_))) {
@@ -201,12 +190,6 @@ fn nonce(site: &Site, fields: &Fields) -> Uuid {
         .unwrap_or_else(|| site.wiki().nonces().draw())
 }
 
-/// Accepts as the base only a revision that is here: a made-up one with an absurd number would
-/// outrank every later edit.
-fn known_base(document: Option<&Document>, base: Option<RevisionId>) -> Option<RevisionId> {
-    base.filter(|id| document.is_some_and(|d| d.revision(*id).is_some()))
-}
-
 /// Gives the text the line ends of the revision it was made from.
 fn bytes_to_save(
     site: &Site,
@@ -219,11 +202,4 @@ fn bytes_to_save(
         Some(base_text) => line_ends::as_in(&base_text, &form.content).into_bytes(),
         None => form.content.clone().into_bytes(),
     }
-}
-
-/// Leads to the page after a save and remembers the author's name.
-fn saved(site: &Site, document: &Document, author: &str, outcome: Outcome) -> Response {
-    let address = outcome.at(&site.url(&document.path().address()));
-    let cookie = [(header::SET_COOKIE, remember(site, "author", author))];
-    (cookie, Redirect::to(&address)).into_response()
 }

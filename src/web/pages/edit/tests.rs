@@ -88,32 +88,45 @@ async fn what_is_in_the_form_is_the_text_whatever_it_contains() {
 }
 
 #[tokio::test]
-async fn a_page_that_moved_on_is_not_saved_and_the_text_comes_back() {
+async fn a_text_for_a_page_that_moved_on_is_saved_and_waits_on_the_merge_screen() {
     let site = TestSite::new();
-    site.save("Garden.md", "one");
+    let first = site.save("Garden.md", "one");
     let form = form_of(&site.get("/-/edit/Garden").await);
-    site.save_as("Garden.md", "Bob", "theirs");
-    let stopped = site.post("/-/edit/Garden", &fill(&form, &[("content", "mine")])).await;
-    assert_eq!(stopped.status, 409);
-    assert!(stopped.body.contains("Bob saved this page while you were editing"));
-    assert!(stopped.body.contains("mine"), "{}", stopped.body);
+    let theirs = site.save_as("Garden.md", "Bob", "theirs");
+    for _ in 0..3 {
+        let saved = site.post("/-/edit/Garden", &fill(&form, &[("content", "mine")])).await;
+        let document = site.document("Garden.md").unwrap();
+        let [mine] = document.resolution().conflicts[..] else { panic!("{document:?}") };
+        assert_eq!(saved.location(), Some(&*format!("/-/merge/Garden?mine={mine}")));
+        assert_eq!((document.revision_count(), document.resolution().winner), (3, Some(theirs)));
+        assert_eq!(document.revision(mine).unwrap().parents, [first]);
+        assert_eq!(site.site.wiki().text(&document, mine).unwrap(), "mine");
+        assert_eq!(site.get(saved.location().unwrap()).await.status, 200);
+    }
     assert_eq!(site.content("Garden.md"), "theirs");
-    assert_eq!(site.document("Garden.md").unwrap().revision_count(), 2);
-    // As a second version it becomes a head beside the other.
-    let typed = [("content", "mine"), ("action", "second")];
-    let second = site.post("/-/edit/Garden", &fill(&form, &typed)).await;
-    assert_eq!(second.location(), Some("/Garden?saved=second"));
-    let document = site.document("Garden.md").unwrap();
-    assert_eq!(document.resolution().heads.len(), 2);
 }
 
 #[tokio::test]
-async fn a_form_without_base_never_writes_over_a_page() {
+async fn changes_in_other_lines_are_merged_by_the_save() {
+    let site = TestSite::new();
+    site.save("Garden.md", "one\n\ntwo\n");
+    let form = form_of(&site.get("/-/edit/Garden").await);
+    site.save_as("Garden.md", "Bob", "one!\n\ntwo\n");
+    for _ in 0..3 {
+        let typed = [("content", "one\n\ntwo!\n")];
+        let saved = site.post("/-/edit/Garden", &fill(&form, &typed)).await;
+        assert_eq!(saved.saved_at(), Some("/Garden?saved=both"));
+        assert_eq!(site.content("Garden.md"), "one!\n\ntwo!\n");
+        assert_eq!(site.document("Garden.md").unwrap().revision_count(), 4);
+    }
+}
+
+#[tokio::test]
+async fn a_form_without_base_never_replaces_what_readers_see() {
     let site = TestSite::new();
     site.save("Garden.md", "theirs");
-    let stopped = site.post("/-/edit/Garden", &[("content", "mine")]).await;
-    assert_eq!(stopped.status, 409);
-    assert!(stopped.body.contains("mine"));
+    let saved = site.post("/-/edit/Garden", &[("content", "mine")]).await;
+    assert!(saved.location().unwrap().starts_with("/-/merge/Garden?mine=1-"));
     assert_eq!(site.content("Garden.md"), "theirs");
     let new = site.post("/-/edit/Other", &[("content", "mine")]).await;
     assert_eq!(new.saved_at(), Some("/Other?saved=1"));
@@ -124,11 +137,8 @@ async fn a_made_up_base_cannot_outrank_the_page() {
     let site = TestSite::new();
     site.save("Garden.md", "theirs");
     for (name, text) in [("Garden", "mine"), ("New", "new")] {
-        let fields = [
-            ("content", text),
-            ("base", "9007199254740990-f47ac10b-58cc-4372-a567-0e02b2c3d479"),
-            ("action", "second"),
-        ];
+        let fields =
+            [("content", text), ("base", "9007199254740990-f47ac10b-58cc-4372-a567-0e02b2c3d479")];
         let saved = site.post(&format!("/-/edit/{name}"), &fields).await;
         assert_eq!(saved.status, 303);
         let document = site.document(&format!("{name}.md")).unwrap();
@@ -274,21 +284,18 @@ async fn a_disk_that_refuses_brings_the_text_back_and_takes_it_later() {
 }
 
 #[tokio::test]
-async fn a_form_that_was_sent_with_another_text_gets_a_new_nonce() {
+async fn a_form_that_was_sent_with_another_text_before_is_another_version() {
     let site = TestSite::new();
     let one = site.save("Garden.md", "one");
     let form = form_of(&site.get("/-/edit/Garden").await);
     site.post("/-/edit/Garden", &fill(&form, &[("content", "two")])).await;
-    let typed = [("content", "three"), ("action", "second")];
-    let refused = site.post("/-/edit/Garden", &fill(&form, &typed)).await;
-    assert_eq!(refused.status, 409, "{}", refused.body);
-    assert_eq!(refused.field("content").as_deref(), Some("three"));
-    let form = form_of(&refused);
-    let typed = [("action", "second")];
-    let saved = site.post("/-/edit/Garden", &fill(&form, &typed)).await;
-    assert_eq!(saved.status, 303);
+    for text in ["three", "four"] {
+        let saved = site.post("/-/edit/Garden", &fill(&form, &[("content", text)])).await;
+        assert!(saved.location().unwrap().contains("?mine="), "{saved:?}");
+    }
     let document = site.document("Garden.md").unwrap();
-    assert_eq!(document.revisions().filter(|r| r.parents == [one]).count(), 2);
+    assert_eq!(document.revisions().filter(|r| r.parents == [one]).count(), 3);
+    assert_eq!(site.content("Garden.md"), "two");
 }
 
 #[tokio::test]

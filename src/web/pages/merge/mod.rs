@@ -26,18 +26,7 @@ use crate::web::extract::{Fields, Query, Submitted, Target, Visitor, remember};
 use crate::web::pages::edit;
 use crate::web::shell::{Outcome, after_save};
 use crate::web::site::{Access, Site};
-use crate::wiki::{Document, Edit, IfMovedOn, MAX_MERGED, Saved};
-
-/// Shows the merge screen after a save that came too late; nothing was saved.
-pub(in crate::web) fn moved_on(
-    site: &Site,
-    visitor: &Visitor,
-    edit: &Edit,
-    document: &Document,
-) -> Result<Response, Failure> {
-    let draft = Draft::of_edit(site, edit, document);
-    screen(site, visitor, document, &draft, &Notes::default(), StatusCode::CONFLICT)
-}
+use crate::wiki::{Document, Edit, MAX_MERGED, MergeOnSave, Saved, WikiError};
 
 /// Shows the versions of a document: a merge screen for two, an overview for more.
 pub(in crate::web) async fn open(
@@ -55,7 +44,8 @@ pub(in crate::web) async fn open(
         };
         let notes = Notes { success, ..Notes::default() };
         let inbox = query.get("back") == "inbox";
-        let with = query.get("with").parse().ok();
+        // `mine` is the visitor's own version, which waits because the page had moved on.
+        let with = query.find("with").or(query.find("mine")).and_then(|id| id.parse().ok());
         state(site, &visitor, &document, with, &notes, inbox, StatusCode::OK)
     })
     .await
@@ -233,29 +223,24 @@ impl Task<'_> {
         let mut also = draft.not_in_page(self.document);
         also.truncate(MAX_MERGED);
         let edit = self.edit(draft.theirs, also, text.into_bytes());
-        match self.site.wiki().save(&edit, IfMovedOn::Stop) {
-            Ok(Saved::Done { document, id, owed }) => {
-                Ok(self.done(&document, Outcome::saved("merged", id, owed)))
-            }
-            Ok(Saved::Unchanged { document }) => {
-                Ok(self.done(&document, Outcome::other("same", false)))
-            }
-            Ok(Saved::MovedOn { document }) => {
-                let next = Draft {
-                    back_to_inbox: draft.back_to_inbox,
-                    ..Draft::of_edit(self.site, &edit, &document)
-                };
-                screen(
-                    self.site,
-                    self.visitor,
-                    &document,
-                    &next,
-                    &Notes::default(),
-                    StatusCode::CONFLICT,
-                )
-            }
+        match self.site.wiki().save(&edit, MergeOnSave::Clean) {
+            Ok(saved) => Ok(self.led_on(&saved)),
             Err(error) => self.refused(draft, error.into()),
         }
+    }
+
+    /// Leads on after a merge was saved; to the merge screen if it has to be merged itself.
+    fn led_on(&self, saved: &Saved) -> Response {
+        let (how, id) = match saved {
+            Saved::Done { id, .. } | Saved::Merged { id, .. } => ("merged", *id),
+            Saved::Unchanged { document } => {
+                return self.done(document, Outcome::other("same", false));
+            }
+            Saved::Yielded { .. } => {
+                return Redirect::to(&Outcome::led_to(self.site, saved, "merged")).into_response();
+            }
+        };
+        self.done(saved.document(), Outcome::saved(how, id, saved.owed()))
     }
 
     /// Saves the typed text beside the page.
@@ -272,16 +257,8 @@ impl Task<'_> {
             nonce: self.form.second,
             ..self.edit(base, also, ending.apply(text).into_bytes())
         };
-        match self.site.wiki().save(&edit, IfMovedOn::SecondVersion) {
-            Ok(Saved::Unchanged { document }) => {
-                Ok(self.done(&document, Outcome::other("same", false)))
-            }
-            Ok(Saved::Done { document, owed, .. }) => {
-                Ok(self.done(&document, Outcome::other("second", owed)))
-            }
-            Ok(Saved::MovedOn { document }) => {
-                Ok(self.done(&document, Outcome::other("second", false)))
-            }
+        match self.site.wiki().save(&edit, MergeOnSave::Ask) {
+            Ok(saved) => Ok(self.done(saved.document(), Outcome::other("second", saved.owed()))),
             Err(error) => self.refused(draft, error.into()),
         }
     }
@@ -298,17 +275,16 @@ impl Task<'_> {
         if self.document.history().get(like).is_none() {
             return self.moved("That version is not there any more.");
         }
-        match self.site.wiki().settle(&edit, like)? {
-            Saved::Done { document, owed, .. } => {
-                Ok(self.done(&document, Outcome::other("settled", owed)))
+        match self.site.wiki().settle(&edit, like) {
+            Ok(saved) => Ok(self.done(saved.document(), Outcome::other("settled", saved.owed()))),
+            Err(WikiError::Changed(_)) => {
+                let document = self.site.wiki().require(&edit.path)?;
+                self.moved_to(
+                    &document,
+                    "Somebody has changed the page or dealt with this version meanwhile.",
+                )
             }
-            Saved::Unchanged { document } => {
-                Ok(self.done(&document, Outcome::other("settled", false)))
-            }
-            Saved::MovedOn { document } => self.moved_to(
-                &document,
-                "Somebody has changed the page or dealt with this version meanwhile.",
-            ),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -337,17 +313,11 @@ impl Task<'_> {
                 n => format!("Merge {n} other versions"),
             };
         }
-        match self.site.wiki().save(&edit, IfMovedOn::Stop)? {
-            Saved::Done { document, id, owed } => {
-                Ok(self.done(&document, Outcome::saved("merged", id, owed)))
-            }
-            Saved::Unchanged { document } => {
-                Ok(self.done(&document, Outcome::other("merged", false)))
-            }
-            Saved::MovedOn { document } => {
-                self.moved_to(&document, "Somebody has changed the page meanwhile.")
-            }
-        }
+        let saved = self.site.wiki().save(&edit, MergeOnSave::Clean)?;
+        Ok(match saved {
+            Saved::Unchanged { document } => self.done(&document, Outcome::other("merged", false)),
+            saved => self.led_on(&saved),
+        })
     }
 
     fn edit(&self, base: Option<RevisionId>, also: Vec<RevisionId>, content: Vec<u8>) -> Edit {

@@ -20,7 +20,7 @@ use crate::web::pages::words;
 use crate::web::shell::Shell;
 use crate::web::site::Site;
 use crate::wiki::render::{RenderOptions, SafeHtml};
-use crate::wiki::{Document, Edit, Revision, Side, TwoView};
+use crate::wiki::{Document, Revision, Side, TwoView};
 
 /// Results larger than this are not rendered on the screen.
 const SHOWN_RESULT: usize = 1 << 20;
@@ -56,25 +56,6 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Begins to merge a text that could not be saved into the page now.
-    pub(super) fn of_edit(site: &Site, edit: &Edit, document: &Document) -> Self {
-        let nonces = site.wiki().nonces();
-        Self {
-            theirs: document.resolution().winner,
-            right: Right::Unsaved {
-                text: String::from_utf8_lossy(&edit.content).replace("\r\n", "\n"),
-                base: edit.base,
-                also: edit.also.clone(),
-            },
-            picks: Picks::default(),
-            author: edit.author.clone(),
-            summary: edit.summary.clone(),
-            nonce: nonces.draw(),
-            second: nonces.draw(),
-            back_to_inbox: false,
-        }
-    }
-
     /// Takes up what a form brought.
     pub(super) fn of_form(form: &Form) -> Option<Self> {
         let right = match (&form.content, form.with.first()) {

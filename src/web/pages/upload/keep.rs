@@ -17,7 +17,7 @@ use crate::model::file::ContentDigest;
 use crate::model::path::{DocKey, DocPath, PathError};
 use crate::web::error::Failure;
 use crate::web::site::Site;
-use crate::wiki::{Document, Edit, Saved};
+use crate::wiki::{Document, Edit};
 
 /// How much of an upload is held in memory.
 const BEGINNING: u64 = 1 << 20;
@@ -111,9 +111,10 @@ fn not_whole() -> Failure {
 }
 
 fn save(site: &Site, wish: &Wish, path: &DocPath, upload: Upload<'_>) -> Result<Kept, Failure> {
+    let document = site.wiki().open(path)?;
     let edit = Edit {
         path: path.clone(),
-        base: None,
+        base: document.and_then(|d| d.resolution().winner),
         also: Vec::new(),
         content: Vec::new(),
         author: wish.author.clone(),
@@ -122,8 +123,7 @@ fn save(site: &Site, wish: &Wish, path: &DocPath, upload: Upload<'_>) -> Result<
     };
     let mut content = upload.into_reader(site)?;
     let saved = site.wiki().save_stream(&edit, &mut *content)?;
-    let owed = matches!(saved, Saved::Done { owed: true, .. });
-    Ok(Kept { path: path.clone(), owed })
+    Ok(Kept { path: path.clone(), owed: saved.owed() })
 }
 
 /// An upload of which a part was read.

@@ -96,9 +96,11 @@ async fn too_late(site: &TestSite, before: &str, theirs: &str, mine: &str) -> Pa
     let base = editor.field("base").unwrap();
     let nonce = editor.field("nonce").unwrap();
     let fields = [("base", base.as_str()), ("nonce", &nonce), ("content", mine), ("author", "Me")];
-    let page = site.post("/-/edit/Garden", &fields).await;
-    assert_eq!(page.status, 409, "{}", page.body);
-    page
+    let saved = site.post("/-/edit/Garden", &fields).await;
+    let screen = saved.location().unwrap();
+    assert!(screen.starts_with("/-/merge/Garden?mine="), "{screen}");
+    assert_eq!(site.content("Garden.md"), theirs);
+    site.get(screen).await
 }
 
 /// Ada's page, and two versions of it that were made apart: what is shown, and what waits.
