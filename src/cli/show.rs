@@ -14,7 +14,11 @@ pub(super) fn time(date: Option<Timestamp>) -> String {
 
 /// Names the author of a revision.
 pub(super) fn author(revision: &Revision) -> String {
-    if revision.author.is_empty() { "somebody".to_owned() } else { printable(&revision.author) }
+    if revision.author.is_empty() {
+        "an unnamed editor".to_owned()
+    } else {
+        printable(&revision.author)
+    }
 }
 
 /// Prints what the author said, or what the revision is.
@@ -22,7 +26,7 @@ pub(super) fn summary(revision: &Revision) -> String {
     match () {
         () if !revision.summary.is_empty() => printable(&revision.summary),
         () if revision.is_deletion() => "(deleted)".to_owned(),
-        () if revision.bare => "(a file made by hand)".to_owned(),
+        () if revision.bare => "(created by hand)".to_owned(),
         () => String::new(),
     }
 }

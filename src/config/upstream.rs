@@ -82,7 +82,7 @@ impl Settings {
         }
     }
 
-    /// Tells whether an address is one of this server, as far as the settings can tell.
+    /// Returns true if an address is one of this server, as far as the settings can tell.
     fn is_itself(&self, url: &str) -> bool {
         let public = self.server.public_url.as_deref().is_some_and(|own| same(own, url));
         let (listen, prefix) = (self.server.listen, &self.server.base_path);

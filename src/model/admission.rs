@@ -13,7 +13,7 @@ pub const MOST_AHEAD: u64 = 1_000;
 
 /// What the receiver holds of a document, with what came along before.
 pub trait Held {
-    /// Tells whether a revision is held whole.
+    /// Returns true if a revision is held whole.
     fn holds(&self, id: RevisionId) -> bool;
 
     /// Returns the highest number held; 0 where nothing is.

@@ -265,7 +265,7 @@ fn line(out: &mut String, name: &str, value: &str) {
     let _ = writeln!(out, "{name}: {value}");
 }
 
-/// Tells whether a header line can have this name.
+/// Returns true if a header line can have this name.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control())
 }

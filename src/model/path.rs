@@ -227,7 +227,7 @@ impl DocPath {
         &self.0
     }
 
-    /// Tells whether the document is a page (a Markdown text) rather than an attachment.
+    /// Returns true if the document is a page (a Markdown text) rather than an attachment.
     pub fn is_page(&self) -> bool {
         // In any case, because `GARDEN.MD` and `Garden.md` are the same document. No segment begins
         // with a dot, so something stands before the ending.
@@ -308,7 +308,7 @@ fn check_segment(segment: &str) -> Result<(), PathError> {
     Ok(())
 }
 
-/// Tells whether a character is a control, turns the text's direction, or cannot be seen.
+/// Returns true if a character is a control, turns the text's direction, or cannot be seen.
 fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c,

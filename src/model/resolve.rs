@@ -205,7 +205,7 @@ impl History {
         (0..self.nodes.len()).rev().find(|i| theirs[*i] && ours[*i]).map(|i| self.nodes[i].id)
     }
 
-    /// Tells whether `descendant` is `ancestor` or was made from it.
+    /// Returns true if `descendant` is `ancestor` or was made from it.
     pub fn descends_from(&self, descendant: RevisionId, ancestor: RevisionId) -> bool {
         match (self.index(descendant), self.index(ancestor)) {
             (Some(d), Some(a)) => self.ancestors(&[d])[a],

@@ -237,7 +237,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Tells whether a directory listed under `self` may have changed when it now has `now`.
+    /// Returns true if a directory listed under `self` may have changed when it now has `now`.
     pub fn may_differ(&self, now: &Stamp) -> bool {
         self.recent || self.modified != now.modified || self.identity != now.identity
     }

@@ -37,7 +37,7 @@ impl Elsewhere {
         }
     }
 
-    /// Tells whether a replica is known to hold a revision.
+    /// Returns true if a replica is known to hold a revision.
     pub fn has(&self, replica: ReplicaId, item: &ItemHash) -> bool {
         self.0.lock().all.contains(&(replica, *item))
     }

@@ -209,7 +209,7 @@ impl Quarantine {
         Ok(all)
     }
 
-    /// Tells whether a revision that this peer sent is set aside.
+    /// Returns true if a revision that this peer sent is set aside.
     pub fn contains(&self, item: &ItemHash, from: &str) -> bool {
         let sent = (*item, crate::model::file::tidy(from, MOST_TEXT));
         let mut known = self.known.lock();

@@ -411,7 +411,7 @@ fn take_one(
     let at_once = if desk.condition().is_some() { MAX_HANDED_OVER } else { SMALL };
     let small = head.length <= at_once;
     if !small && desk.condition().is_some() {
-        return Err(invalid("a revision is too large to be handed over as the next of its page"));
+        return Err(invalid("a revision is too large to be sent after another one of its page"));
     }
     let first = if small { head.length } else { HEAD_BYTES as u64 };
     let mut begun = Vec::with_capacity(first as usize);

@@ -70,7 +70,7 @@ pub trait Replica: Send + Sync {
     /// Where it cannot be read.
     fn open(&self, path: &DocPath, id: RevisionId) -> Result<Option<RevisionFile>, ReplicaError>;
 
-    /// Tells whether a revision is held whole.
+    /// Returns true if a revision is held whole.
     fn holds(&self, path: &DocPath, id: RevisionId) -> bool;
 
     /// Returns the highest number held of a document; 0 where nothing is.
@@ -119,7 +119,7 @@ pub trait Replica: Send + Sync {
     /// Sets aside what may not enter; `file` gives its bytes, where there are any to keep.
     fn set_aside(&self, suspect: &Suspect, file: Option<&mut dyn Read>);
 
-    /// Tells whether what this peer calls the revision has been set aside and waits for a person's
+    /// Returns true if what this peer calls the revision has been set aside and waits for a person's
     /// decision. What another peer has under that name may be whole.
     fn is_set_aside(&self, item: &ItemHash, from: &str) -> bool;
 

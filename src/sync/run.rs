@@ -90,7 +90,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Tells whether the two hold the same now, as far as this run was asked to see to it.
+    /// Returns true if the two hold the same now, as far as this run was asked to see to it.
     pub fn is_clean(&self) -> bool {
         self.complete
             && self.quarantined.is_empty()

@@ -50,12 +50,12 @@ impl Set {
         self.items.len()
     }
 
-    /// Tells whether there are none.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// Tells whether it has an item.
+    /// Returns true if it has an item.
     pub fn contains(&self, item: &Item) -> bool {
         self.items.binary_search(&raw(*item)).is_ok()
     }

@@ -72,7 +72,7 @@ impl Tokens {
         }
     }
 
-    /// Tells whether no peer was ever added, without reading anything.
+    /// Returns true if no peer was ever added, without reading anything.
     pub fn is_empty(&self) -> bool {
         !self.local.join(FILE).exists()
     }

@@ -60,7 +60,7 @@ impl CachedPage {
         }
     }
 
-    /// Tells whether whoever asks has to be told of a version of theirs. Where none waits, not even
+    /// Returns true if whoever asks has to be told of a version of theirs. Where none waits, not even
     /// the cookies are read.
     pub(super) fn is_about(&self, headers: &HeaderMap) -> bool {
         if self.waiting.is_empty() {
@@ -107,7 +107,7 @@ impl CachedPage {
     }
 }
 
-/// Tells whether `If-None-Match` names this tag.
+/// Returns true if `If-None-Match` names this tag.
 pub(super) fn is_unchanged(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     let ours = etag.to_str().map(weak).unwrap_or_default();
     headers

@@ -116,7 +116,7 @@ fn learn(wiki: &Wiki, warm: &WarmSet, key: &DocKey) {
     }
 }
 
-/// Tells whether a revision turned out to be damaged, or is gone: a peer may have it whole.
+/// Returns true if a revision turned out to be damaged, or is gone: a peer may have it whole.
 fn is_alarming(change: &Change) -> bool {
     let whole = |document: Option<&Document>, id| {
         document.and_then(|d| d.revision(id)).map(|r| r.damage.is_none())

@@ -81,7 +81,7 @@ fn host_of_url(url: &str) -> Option<&str> {
     (!host.is_empty()).then_some(host)
 }
 
-/// Tells whether a browser says that another site made it send this.
+/// Returns true if a browser says that another site made it send this.
 fn is_cross_site(headers: &HeaderMap, host: Option<&str>, public: Option<&str>) -> bool {
     if let Some(site) = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok()) {
         return !matches!(site, "same-origin" | "none");

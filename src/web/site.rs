@@ -127,7 +127,7 @@ impl Site {
         self.0.peers.get()
     }
 
-    /// Tells whether it follows other servers, or gave one of them a token.
+    /// Returns true if it follows other servers, or gave one of them a token.
     pub(super) fn has_peers(&self) -> bool {
         self.peers().is_some_and(|peers| {
             !peers.followers().is_empty() || !peers.replica.place().tokens().is_empty()

@@ -331,7 +331,7 @@ impl Wiki {
         findings
     }
 
-    /// Tells whether everything has been looked at once.
+    /// Returns true if everything has been looked at once.
     pub fn scanned(&self) -> bool {
         *self.scanned.lock()
     }

@@ -410,7 +410,7 @@ impl Found {
     }
 }
 
-/// Tells whether a revision that the document holds in this directory is not listed any more.
+/// Returns true if a revision that the document holds in this directory is not listed any more.
 fn lost(document: &Document, dir: &DiskDir, listing: &Listing) -> bool {
     document
         .revisions()
@@ -418,7 +418,7 @@ fn lost(document: &Document, dir: &DiskDir, listing: &Listing) -> bool {
         .any(|r| listing.revisions.binary_search_by_key(&r.id, |e| e.id).is_err())
 }
 
-/// Tells whether a listing shows everything that was put back.
+/// Returns true if a listing shows everything that was put back.
 fn has_all(listing: &Listing, dir: &DiskDir, back: &[Finding]) -> bool {
     back.iter().all(|finding| {
         let name = finding.path.strip_prefix(dir.as_str()).map(|rest| rest.trim_start_matches('/'));
@@ -427,7 +427,7 @@ fn has_all(listing: &Listing, dir: &DiskDir, back: &[Finding]) -> bool {
     })
 }
 
-/// Tells whether the listings show just the files that the document was made from.
+/// Returns true if the listings show just the files that the document was made from.
 pub(super) fn as_listed(document: &Document, listings: &[(DiskDir, Listing)]) -> bool {
     let listed: usize = listings.iter().map(|(_, l)| l.revisions.len()).sum();
     listed == document.revision_count()

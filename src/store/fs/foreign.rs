@@ -174,7 +174,7 @@ fn whose(name: &str) -> Option<Whose> {
     Some(Whose::Program(what))
 }
 
-/// Tells whether a name is one that rsync gives a file while it comes: a dot, the name, six signs.
+/// Returns true if a name is one that rsync gives a file while it comes: a dot, the name, six signs.
 fn is_of_rsync(name: &str) -> bool {
     let Some((inner, signs)) = name.strip_prefix('.').and_then(|rest| rest.rsplit_once('.')) else {
         return false;

@@ -114,7 +114,7 @@ impl FsStore {
     }
 
     /// Drops what was kept of a revision if it does not hold that any more: a link to a file that was
-    /// written over in place, or that a power loss tore. Tells whether it did.
+    /// written over in place, or that a power loss tore. Returns true if it did.
     pub(super) fn forget_spoiled(
         &self,
         dir: &DiskDir,
@@ -339,18 +339,18 @@ impl FsStore {
     }
 }
 
-/// Tells whether an error of linking is one that copying would not cure.
+/// Returns true if an error of linking is one that copying would not cure.
 fn is_settled(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound)
 }
 
-/// Tells whether two names lead to one file, without reading it.
+/// Returns true if two names lead to one file, without reading it.
 fn is_same_file(a: &Path, b: &Path) -> bool {
     let inode = |path| fs::symlink_metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
     inode(a).is_some_and(|a| Some(a) == inode(b))
 }
 
-/// Tells whether a kept revision has no header, if it still holds what was accepted.
+/// Returns true if a kept revision has no header, if it still holds what was accepted.
 fn is_bare_whole(kept: &Kept) -> Option<bool> {
     let (head, measured) = load(&kept.path, kept.id).ok()?.revision.ok()?;
     (measured.digest == kept.digest).then_some(head.header.is_none())

@@ -190,7 +190,7 @@ impl FsStore {
         if reachable { Ok(()) } else { Err(StoreError::Unavailable(self.pages.clone())) }
     }
 
-    /// Tells whether a revision has its name but is not durable yet.
+    /// Returns true if a revision has its name but is not durable yet.
     fn is_unsettled(&self, file: &Path) -> bool {
         self.unsettled.lock().contains(file)
     }

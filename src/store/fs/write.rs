@@ -244,13 +244,13 @@ pub(super) fn read_some(reader: &mut dyn Read, piece: &mut [u8]) -> io::Result<u
     }
 }
 
-/// Tells whether a file system refused to rename without replacing as such.
+/// Returns true if a file system refused to rename without replacing as such.
 fn knows_no_rename(error: &io::Error) -> bool {
     let errno = error.raw_os_error().map(Errno::from_raw_os_error);
     matches!(errno, Some(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP))
 }
 
-/// Tells whether two headers say the same but for the date.
+/// Returns true if two headers say the same but for the date.
 fn same_header(a: Option<&Header>, b: Option<&Header>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => {

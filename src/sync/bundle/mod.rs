@@ -68,7 +68,7 @@ pub struct State {
 }
 
 impl State {
-    /// Tells whether a revision was held.
+    /// Returns true if a revision was held.
     pub fn holds(&self, item: &ItemHash) -> bool {
         self.items.contains(&short(item))
     }

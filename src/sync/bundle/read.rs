@@ -73,7 +73,7 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// Tells whether everything in the bundle is here now.
+    /// Returns true if everything in the bundle is here now.
     pub fn is_clean(&self) -> bool {
         self.waiting == 0
             && self.quarantined.is_empty()

@@ -99,7 +99,7 @@ impl Worker {
             (status.state, status.trouble, status.next_try) = (State::Following, None, None);
             status.failures = 0;
         });
-        tracing::info!(peer = remote.name(), "in step with a peer");
+        tracing::info!(peer = remote.name(), "in sync with a peer");
         let session = {
             let mut desk = self.shared.desk.lock();
             desk.session += 1;

@@ -87,7 +87,7 @@ fn rank(key: &DocKey, path: &DocPath, query: &str) -> Option<u8> {
     }
 }
 
-/// Tells whether all letters of the query occur in the name in their order.
+/// Returns true if all letters of the query occur in the name in their order.
 fn has_in_order(name: &str, query: &str) -> bool {
     let mut letters = name.chars();
     query.chars().filter(|c| !c.is_whitespace()).all(|wanted| letters.any(|c| c == wanted))

@@ -69,7 +69,7 @@ fn scalar(value: &Value) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Tells whether a word has the shape of a language tag, such as `en` or `pt-BR`.
+/// Returns true if a word has the shape of a language tag, such as `en` or `pt-BR`.
 fn is_language(tag: &str) -> bool {
     let letters = |part: &str| part.bytes().all(|b| b.is_ascii_alphabetic());
     tag.split('-').next().is_some_and(|first| (2..=8).contains(&first.len()) && letters(first))

@@ -138,7 +138,7 @@ impl Html {
         }
     }
 
-    /// Tells whether a block may be opened where the writer stands.
+    /// Returns true if a block may be opened where the writer stands.
     pub(super) fn takes_blocks(&self) -> bool {
         self.open.last().is_none_or(|top| holds_blocks(top.tag))
     }
@@ -181,7 +181,7 @@ impl Html {
     }
 }
 
-/// Tells whether the start of `next` ends an open `tag`, as HTML has it for items and cells.
+/// Returns true if the start of `next` ends an open `tag`, as HTML has it for items and cells.
 fn ends_before(tag: &str, next: &str) -> bool {
     match next {
         "li" => tag == "li",
@@ -192,7 +192,7 @@ fn ends_before(tag: &str, next: &str) -> bool {
     }
 }
 
-/// Tells whether an element may hold blocks such as paragraphs.
+/// Returns true if an element may hold blocks such as paragraphs.
 fn holds_blocks(tag: &str) -> bool {
     matches!(
         tag,

@@ -155,7 +155,7 @@ pub(super) fn of_markdown(page: &DocPath, raw: &str) -> Destination {
         .map_or(Destination::Bad, |target| Destination::Document { target, suffix: encode(suffix) })
 }
 
-/// Tells whether browsers show the document as a picture.
+/// Returns true if browsers show the document as a picture.
 pub(super) fn is_picture(path: &DocPath) -> bool {
     path.extension().is_some_and(|ext| PICTURES.iter().any(|p| p.eq_ignore_ascii_case(ext)))
 }

@@ -104,7 +104,7 @@ fn rest(word: &Word) -> String {
     word.text.chars().skip(1).collect()
 }
 
-/// Tells whether the first character of a pair is wanted by itself.
+/// Returns true if the first character of a pair is wanted by itself.
 fn asked_alone(word: &Word, wanted: impl Fn(&Word) -> bool) -> bool {
     let first: String = word.text.chars().take(1).collect();
     wanted(&Word { text: first, ..word.clone() })

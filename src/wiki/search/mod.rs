@@ -41,7 +41,7 @@ const MAX_HITS: usize = 10_000;
 
 /// What the index is made from.
 pub trait Source: Send + Sync {
-    /// Tells whether the source can still answer; when not, its answers count for nothing.
+    /// Returns true if the source can still answer; when not, its answers count for nothing.
     fn is_there(&self) -> bool {
         true
     }
@@ -203,7 +203,7 @@ impl SearchIndex {
         self.shared.pending()
     }
 
-    /// Tells whether the index outlives this process.
+    /// Returns true if the index outlives this process.
     pub fn is_on_disk(&self) -> bool {
         self.shared.live.read().as_ref().is_some_and(|live| live.on_disk)
     }

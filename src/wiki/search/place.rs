@@ -98,12 +98,12 @@ impl Place {
         Ok(Self { writer, reader, fields: schema::schema().1, stamps, hold })
     }
 
-    /// Tells whether the index outlives this process.
+    /// Returns true if the index outlives this process.
     pub(super) fn is_on_disk(&self) -> bool {
         self.hold.is_some()
     }
 
-    /// Tells whether the files are still where they were opened; nobody is to be written over.
+    /// Returns true if the files are still where they were opened; nobody is to be written over.
     pub(super) fn is_there(&self) -> bool {
         self.hold.as_ref().is_none_or(Hold::is_there)
     }
@@ -157,7 +157,7 @@ impl Hold {
     }
 }
 
-/// Tells whether the file that is held open is the one that lies there now.
+/// Returns true if the file that is held open is the one that lies there now.
 fn same_file(held: &File, path: &Path) -> bool {
     match (held.metadata(), fs::metadata(path)) {
         (Ok(held), Ok(there)) => (held.dev(), held.ino()) == (there.dev(), there.ino()),

@@ -84,7 +84,7 @@ impl Asking {
         (!asked.is_empty()).then(|| Self { asked, name: joined(&typed) })
     }
 
-    /// Tells whether there is anything that could be loosened.
+    /// Returns true if there is anything that could be loosened.
     pub(super) fn steps(&self) -> &'static [Strictness] {
         use Strictness::{All, AllInside, Any};
         if self.asked.len() > 1 { &[All, AllInside, Any] } else { &[All, AllInside] }
@@ -109,12 +109,12 @@ impl Asking {
         Box::new(BooleanQuery::new(clauses))
     }
 
-    /// Tells whether a word of a text is one that was asked for.
+    /// Returns true if a word of a text is one that was asked for.
     pub(super) fn asks_for(&self, word: &Word) -> bool {
         self.asked.iter().any(|asked| asked.has(word))
     }
 
-    /// Tells whether a word of a text holds one that was asked for.
+    /// Returns true if a word of a text holds one that was asked for.
     pub(super) fn asks_inside(&self, word: &Word) -> bool {
         self.asked.iter().filter_map(Asked::inside).any(|part| word.text.contains(part))
     }
@@ -200,7 +200,7 @@ impl Asked {
     }
 }
 
-/// Tells whether a character ends a word that was typed; names such as `e-mail` or `a/b` are one.
+/// Returns true if a character ends a word that was typed; names such as `e-mail` or `a/b` are one.
 fn parts_words(c: char) -> bool {
     !in_word(c) && !matches!(c, '-' | '_' | '.' | '\'' | '’' | '/' | ':' | '@' | '+' | '&')
 }

@@ -113,7 +113,7 @@ pub(super) fn joined(text: &str) -> String {
     out
 }
 
-/// Tells whether a character is part of a word.
+/// Returns true if a character is part of a word.
 pub(super) fn in_word(c: char) -> bool {
     class_of(c) != Class::Between
 }
@@ -176,7 +176,7 @@ fn fold_into(text: &str, out: &mut String) {
     out.extend(plain.nfc().take(MAX_WORD_CHARS));
 }
 
-/// Tells whether a mark is one that people leave out when they type. Marks of other scripts are vowels.
+/// Returns true if a mark is one that people leave out when they type. Marks of other scripts are vowels.
 fn is_accent(c: char) -> bool {
     matches!(c, '\u{0300}'..='\u{036F}' | '\u{0591}'..='\u{05C7}' | '\u{064B}'..='\u{065F}' | '\u{0670}')
 }

@@ -9,7 +9,7 @@ const PAIR = 1500;
 /** Inputs that take no text: single keys work while one of these has the focus. */
 const WITHOUT_TEXT = new Set(["radio", "checkbox", "button", "submit", "reset", "image", "file", "range", "color"]);
 
-/** Tells whether keys that are pressed in an element are text to it. */
+/** Returns true if keys that are pressed in an element are text to it. */
 export function takesText(element) {
   if (!element) return false;
   if (element.isContentEditable) return true;
@@ -25,7 +25,7 @@ export function takesText(element) {
   }
 }
 
-/** Tells whether a key press may be a command at all. */
+/** Returns true if a key press may be a command at all. */
 export function mayCommand(event) {
   const busy = event.defaultPrevented || event.isComposing || event.keyCode === 229 || event.repeat;
   // Shift is part of the sign, as in `?`.

@@ -3,7 +3,7 @@
 /** The prefix of all addresses of this wiki; empty at the root. */
 export const base = () => document.body.dataset.base ?? "";
 
-/** Tells whether this site takes edits: only then the navigation offers a new page. */
+/** Returns true if this site takes edits: only then the navigation offers a new page. */
 export const mayEdit = () => Boolean(document.querySelector(`#site-nav a[href$="/-/new"]`));
 
 /** Makes an element: `make("p", { class: "fine", onclick }, "text", other)`. */
