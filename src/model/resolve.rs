@@ -269,7 +269,7 @@ impl History {
 
     /// Splits losing heads into those that add nothing and those that wait for a person: a head
     /// adds nothing if its content is that of the winner, of their merge base, or of a revision
-    /// between the two.
+    /// between the two; without a common base, of any revision that the winner descends from.
     fn judge(&self, losers: &[usize]) -> (Vec<usize>, Vec<usize>) {
         if losers.is_empty() {
             return (Vec::new(), Vec::new());
@@ -296,6 +296,8 @@ impl History {
                 continue;
             }
             let Some(base) = bases[head] else {
+                // The same folder was imported apart, and one copy went on from there.
+                adds_nothing[head] = true;
                 continue;
             };
             let from_base_on = &same[same.partition_point(|i| *i < base)..];

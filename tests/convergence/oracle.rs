@@ -83,15 +83,13 @@ fn line(set: &Set, of: Id) -> BTreeSet<Id> {
 }
 
 /// A head adds nothing if its content is that of the winner, of their merge base, or of a
-/// revision between the two.
+/// revision between the two; without a merge base, of any revision that the winner descends from.
 fn adds_nothing(set: &Set, head: Id, winner: Id) -> bool {
     let same = |id: Id| set[&id].content == set[&head].content;
     let ours = line(set, winner);
     let base = line(set, head).intersection(&ours).max().copied();
-    same(winner)
-        || base.is_some_and(|base| {
-            ours.iter().any(|between| same(*between) && line(set, *between).contains(&base))
-        })
+    let counts = |id: Id| base.is_none_or(|base| line(set, id).contains(&base));
+    ours.iter().any(|id| same(*id) && (*id == winner || counts(*id)))
 }
 
 /// Resolves a document.

@@ -84,7 +84,7 @@ impl Reference {
         let between = self
             .line(winner)
             .into_iter()
-            .filter(|k| base.is_some_and(|b| self.line(*k).contains(&b)));
+            .filter(|k| base.is_none_or(|b| self.line(*k).contains(&b)));
         same(&winner) || between.into_iter().any(|k| same(&k))
     }
 
@@ -353,6 +353,18 @@ fn head_that_repeats_something_older_or_beside_is_a_conflict() {
         assert_eq!(resolution.redundant, [], "{content}");
         assert_eq!(resolution.parents_of_next(), [id(4, 1)], "{content}");
     }
+}
+
+#[test]
+fn a_root_that_repeats_what_the_winner_was_made_from_adds_nothing() {
+    // Two replicas imported the same folder apart, and one went on.
+    let imported = |nonce| rev(id(1, nonce), &[], "imported");
+    let nodes = [imported(1), imported(2), rev(id(2, 1), &[id(1, 1)], "edited")];
+    let resolution = resolve(&nodes);
+    assert_eq!((resolution.conflicts, resolution.redundant), (vec![], vec![id(1, 2)]));
+    // What it says must be from the line of the winner.
+    let nodes = [imported(1), rev(id(1, 2), &[], "other"), rev(id(2, 1), &[id(1, 1)], "edited")];
+    assert_eq!(resolve(&nodes).conflicts, [id(1, 2)]);
 }
 
 #[test]
