@@ -43,6 +43,23 @@ pub(crate) fn replaced(old: &[&str], new: &[&str]) -> Vec<Replaced> {
         .collect()
 }
 
+/// Finds what turns one list of tokens into another, in order.
+pub(crate) fn replaced_tokens(old: &[String], new: &[String]) -> Vec<Replaced> {
+    let mut input = InternedInput::default();
+    input.update_before(old.iter().map(String::as_str));
+    input.update_after(new.iter().map(String::as_str));
+    let algorithm =
+        if old.len() + new.len() > MANY_LINES { Algorithm::Myers } else { Algorithm::Histogram };
+    let mut diff = Diff::compute(algorithm, &input);
+    diff.postprocess_no_heuristic(&input);
+    diff.hunks()
+        .map(|hunk| Replaced {
+            old: hunk.before.start as usize..hunk.before.end as usize,
+            new: hunk.after.start as usize..hunk.after.end as usize,
+        })
+        .collect()
+}
+
 /// Lists the lines that stay, as pairs of positions, in order.
 pub(crate) fn kept(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::with_capacity(old.len().min(new.len()));

@@ -8,12 +8,13 @@
 
 use std::ops::Range;
 
+use super::tokens::{is_fence, no_line_twice, refine};
 use super::{Chunk, Place, Shape, Version, Wording};
 use crate::model::diff::{LineEnding, Replaced, content, is_blank, kept, lines, replaced};
 
 /// Cuts the page into chunks.
 pub(super) fn chunks(winner: &str, others: &[Version<'_>], ending: LineEnding) -> Vec<Chunk> {
-    let page = Page { winner: lines(winner), ending };
+    let page = Page::new(winner, ending);
     let deletes = |v: &Version<'_>| v.text.is_empty();
     let mut out = Chunks { page: &page, done: Vec::new() };
     if others.iter().all(deletes) && winner.is_empty() {
@@ -31,7 +32,9 @@ pub(super) fn chunks(winner: &str, others: &[Version<'_>], ending: LineEnding) -
         at = region.end;
         let parts = pairs.iter().zip(&mut cursors);
         let parts = parts.map(|(pairs, cursor)| Part::new(&page.winner, pairs, cursor, &region));
-        let spot = Spot::new(&page.winner[region.clone()], &parts.collect::<Vec<_>>());
+        let parts: Vec<Part<'_>> = parts.collect();
+        let code = page.code[region.start];
+        let spot = Spot { code, ..Spot::new(&page.winner[region.clone()], &parts) };
         out.spot(&spot);
     }
     out.unchanged(at..page.winner.len());
@@ -41,7 +44,25 @@ pub(super) fn chunks(winner: &str, others: &[Version<'_>], ending: LineEnding) -
 /// The winner.
 struct Page<'a> {
     winner: Vec<&'a str>,
+    /// Whether a line is code, or would be if it stood behind the last line.
+    code: Vec<bool>,
     ending: LineEnding,
+}
+
+impl<'a> Page<'a> {
+    fn new(text: &'a str, ending: LineEnding) -> Self {
+        let winner = lines(text);
+        let mut inside = false;
+        let mut code: Vec<bool> = (winner.iter())
+            .map(|line| {
+                let was_inside = inside;
+                inside ^= is_fence(line);
+                was_inside
+            })
+            .collect();
+        code.push(inside);
+        Self { winner, code, ending }
+    }
 }
 
 /// A region in which the winner, another version and their base are not the same.
@@ -213,6 +234,8 @@ pub(super) struct Spot<'a> {
     pub(super) one_base: bool,
     /// A version that changed it has no common ancestor with the winner.
     pub(super) unrelated: bool,
+    /// It begins inside a block of code.
+    pub(super) code: bool,
 }
 
 /// What some versions say in a region.
@@ -265,7 +288,7 @@ impl<'a> Spot<'a> {
                 }),
             }
         }
-        Self { base, voices, one_base, unrelated }
+        Self { base, voices, one_base, unrelated, code: false }
     }
 
     pub(super) fn changed(&self) -> impl Iterator<Item = &Voice<'a>> {
@@ -425,10 +448,46 @@ impl<'a> Chunks<'_, 'a> {
     fn settle(&mut self, spot: &Spot<'a>) {
         let spot = spot.distinct();
         let shape = shape(&spot);
-        self.place(&spot, shape);
+        let by_parts = matches!(shape, Shape::SameWords | Shape::DeletedEdited) && spot.one_base;
+        let with_lf = |lines: &[&str]| -> String {
+            lines.iter().flat_map(|line| [content(line), "\n"]).collect()
+        };
+        let stretches = spot.base.as_ref().filter(|base| by_parts && !base.is_empty());
+        let stretches = stretches.and_then(|base| {
+            let voices: Vec<String> = spot.voices.iter().map(|v| with_lf(&v.lines)).collect();
+            refine(&with_lf(base), &voices, spot.code)
+        });
+        let Some(stretches) = stretches else { return self.place(&spot, shape) };
+        let mut at = 0;
+        for stretch in &stretches {
+            let count = lines(&stretch.voices[0]).len();
+            let winner = &spot.voices[0].lines[at..at + count];
+            at += count;
+            let Some(shape) = stretch.shape else {
+                self.push_unchanged(&winner.concat());
+                continue;
+            };
+            let base = lines(&stretch.base);
+            let mut voices: Vec<Voice<'_>> = Vec::new();
+            for (i, (voice, text)) in spot.voices.iter().zip(&stretch.voices).enumerate() {
+                let theirs = lines(text);
+                voices.push(Voice {
+                    changed: !alike_all(&base, &theirs),
+                    lines: if i == 0 { winner.to_vec() } else { theirs },
+                    versions: voice.versions.clone(),
+                });
+            }
+            let (one_base, unrelated, code) = (true, false, spot.code);
+            let part = Spot { base: Some(base), voices, one_base, unrelated, code };
+            self.place_joined(&part.distinct(), shape, stretch.joined.as_deref());
+        }
     }
 
     fn place(&mut self, spot: &Spot<'_>, shape: Shape) {
+        self.place_joined(spot, shape, None);
+    }
+
+    fn place_joined(&mut self, spot: &Spot<'_>, shape: Shape, joined: Option<&str>) {
         let winner = &spot.voices[0].lines;
         let wordings = spot.voices.iter().enumerate().map(|(i, voice)| Wording {
             text: match i {
@@ -440,7 +499,8 @@ impl<'a> Chunks<'_, 'a> {
         });
         let wordings = wordings.collect();
         let base = spot.base.as_ref().map(|base| self.dress(winner, base));
-        self.done.push(Chunk::Changed(Place::new(base, wordings, shape)));
+        let joined = joined.map(|text| self.dress(winner, &lines(text)));
+        self.done.push(Chunk::Changed(Place { joined, ..Place::new(base, wordings, shape) }));
     }
 
     /// Writes lines as the winner does: those that it has keep its bytes, the others end as its do.
@@ -500,7 +560,10 @@ fn shape(spot: &Spot<'_>) -> Shape {
         Shape::WhiteSpace
     } else if changed.iter().any(|voice| voice.lines.is_empty()) && !empty_base {
         Shape::DeletedEdited
-    } else if empty_base && spot.one_base {
+    } else if empty_base && spot.one_base && {
+        let texts: Vec<String> = changed.iter().map(|voice| voice.lines.concat()).collect();
+        no_line_twice(texts.iter().map(String::as_str))
+    } {
         Shape::Appended
     } else {
         Shape::SameWords

@@ -13,6 +13,7 @@
 mod lines;
 #[cfg(test)]
 mod tests;
+mod tokens;
 pub mod two;
 
 use sha2::{Digest as _, Sha256};

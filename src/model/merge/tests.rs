@@ -171,3 +171,77 @@ fn a_choice_is_found_again_while_its_texts_are_the_same() {
     let twice = Merge::new("a\nb\na\n", "x\nb\nx\n", "y\nb\ny\n");
     assert_ne!(key(&twice, 0), key(&twice, 1));
 }
+
+/// The page after two changes of its one line, and what is known of them.
+fn one_line(base: &str, winner: &str, other: &str) -> (Shape, Option<String>) {
+    let line = |text: &str| format!("Top.\n\n{text}\n\nEnd.\n");
+    let merge = Merge::new(&line(base), &line(winner), &line(other));
+    let places: Vec<&Place> = merge.places().map(|(_, place)| place).collect();
+    assert_eq!(places.len(), 1, "{:?}", shape(&merge));
+    (places[0].shape, places[0].joined.as_deref().map(|text| text.trim_end().to_owned()))
+}
+
+#[test]
+fn sentences_of_one_line_are_merged_apart() {
+    let joined = |shape, text: &str| (shape, Some(text.to_owned()));
+    assert_eq!(
+        one_line(
+            "The mill was built in 1921. It stands. It burns. It looks south.",
+            "The mill was built in 1912. It stands. It burns. It looks south.",
+            "The mill was built in 1921. It stands. It burns. It looks north.",
+        ),
+        joined(
+            Shape::Sentences,
+            "The mill was built in 1912. It stands. It burns. It looks north."
+        )
+    );
+    assert_eq!(
+        one_line("Add salt", "Add sea salt", "Add salt and pepper"),
+        joined(Shape::SameSentence, "Add sea salt and pepper")
+    );
+    assert_eq!(
+        one_line("A red house.", "A blue house.", "A green house."),
+        (Shape::SameWords, None)
+    );
+    assert_eq!(
+        one_line("One is here.", "One is here. Left.", "One is here. Right."),
+        joined(Shape::Appended, "One is here. Left. Right.")
+    );
+    assert_eq!(
+        one_line("One is there now.", "One is here now.", "One is there now. Right."),
+        joined(Shape::Sentences, "One is here now. Right.")
+    );
+    assert_eq!(
+        one_line("| a | b | c |", "| A | b | c |", "| a | b | C |"),
+        joined(Shape::Sentences, "| A | b | C |")
+    );
+    assert_eq!(
+        one_line("- [ ] call Ann", "- [x] call Ann", "- [ ] call Ann and Bob"),
+        joined(Shape::Sentences, "- [x] call Ann and Bob")
+    );
+    assert_eq!(
+        one_line("tags: [a, b]", "tags: [a, b, c]", "tags: [b, d]"),
+        joined(Shape::Sentences, "tags: [b, c, d]")
+    );
+    assert_eq!(
+        one_line("one word ", "one word  ", "two words "),
+        joined(Shape::Sentences, "two words")
+    );
+}
+
+#[test]
+fn items_next_to_each_other_are_merged_apart() {
+    let merge = Merge::new(
+        "- eat the beans\n- pick the peas\n- wash the corn\n",
+        "- eat all the beans\n- pick most peas\n- wash the corn\n",
+        "- eat the beans\n- pick few peas\n- wash the sweet corn\n",
+    );
+    assert_eq!(
+        shape(&merge),
+        [
+            "Sentences +0:- eat all the beans/ 1:- eat the beans/ <- eat the beans/> -> - eat all the beans/",
+            "SameWords +0:- pick most peas/ +1:- pick few peas/ <- pick the peas/>",
+            "Sentences 0:- wash the corn/ +1:- wash the sweet corn/ <- wash the corn/> -> - wash the sweet corn/",
+        ]
+    );
+}
