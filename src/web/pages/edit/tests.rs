@@ -181,7 +181,7 @@ async fn an_empty_text_deletes_only_when_confirmed() {
     let typed = [("content", " \r\n"), ("summary", "gone")];
     let asked = site.post("/-/edit/Garden", &fill(&form, &typed)).await;
     assert_eq!(asked.status, 200);
-    assert!(asked.body.contains("An empty page is a deleted page"));
+    assert!(asked.body.contains("Saving an empty page deletes it"));
     assert_eq!(site.content("Garden.md"), "one");
     let mut confirmed: Vec<_> = ["base", "nonce", "summary", "author", "confirm"]
         .map(|n| (n, asked.field(n).unwrap()))
