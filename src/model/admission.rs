@@ -27,7 +27,7 @@ pub enum Refusal {
     #[error("its header names another revision, {0}")]
     OtherId(RevisionId),
     /// Its number is not its highest parent's plus one.
-    #[error("its number is {number}, but its parents lead to {expected}")]
+    #[error("its number is {number}, but after its parents it should be {expected}")]
     NumberSkips {
         /// Its number.
         number: u64,
@@ -36,8 +36,8 @@ pub enum Refusal {
     },
     /// Its parents are not here, and its number is too far past those that are.
     #[error(
-        "its number is {number}, and the highest number here is {highest}: without its parents it may be \
-         {MOST_AHEAD} higher at most"
+        "its number is {number}, but the highest number here is {highest}: without its parents it can be \
+         at most {MOST_AHEAD} higher"
     )]
     TooFarAhead {
         /// Its number.

@@ -150,7 +150,7 @@ pub enum Damage {
     #[error("the file is empty")]
     Empty,
     /// Every byte is zero, as after a crash.
-    #[error("the file holds nothing but zero bytes")]
+    #[error("the file contains only zero bytes")]
     Zeros,
     /// The header begins but does not end.
     #[error("the header is incomplete")]
@@ -159,7 +159,7 @@ pub enum Damage {
     #[error("the header has an unreadable line: {0}")]
     BadHeader(String),
     /// The content is shorter or longer than the header says.
-    #[error("the content has {found} bytes where the header says {expected}")]
+    #[error("the content has {found} bytes, but the header says {expected}")]
     Length {
         /// What the header says.
         expected: u64,

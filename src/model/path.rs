@@ -61,13 +61,15 @@ pub enum PathError {
     #[error("the name contains an invisible or control character (U+{:04X})", *.0 as u32)]
     Character(char),
     /// A segment looks like a revision id.
-    #[error("“{0}” is shaped like a revision id")]
+    #[error("“{0}” looks like a revision id")]
     RevisionShaped(String),
     /// A segment takes too many bytes on disk.
-    #[error("“{0}…” is too long: a part of a name may take {MAX_SEGMENT_BYTES} bytes on disk")]
+    #[error(
+        "“{0}…” is too long: each part of a name can take at most {MAX_SEGMENT_BYTES} bytes on disk"
+    )]
     SegmentTooLong(String),
     /// The path takes too many bytes on disk.
-    #[error("the name is too long: a whole path may take {MAX_PATH_BYTES} bytes on disk")]
+    #[error("the name is too long: it can take at most {MAX_PATH_BYTES} bytes on disk")]
     TooLong,
     /// The name is not in Unicode normalisation form C.
     #[error("the name is not in Unicode normalisation form C")]

@@ -67,7 +67,7 @@ fn high_half(a: u128, b: u128) -> u128 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// There is no `number-uuid` in the text at all.
-    #[error("not of the form number-uuid")]
+    #[error("it must have the form number-uuid")]
     Shape,
     /// The number is zero, above 2^53 − 1, or has leading zeros.
     #[error("the number must be from 1 to 9007199254740991, without leading zeros")]

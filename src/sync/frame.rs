@@ -237,7 +237,7 @@ impl Read for Frames<'_> {
                     self.replica().show(&path);
                     return Err(io::Error::new(
                         io::ErrorKind::UnexpectedEof,
-                        format!("a revision of “{path}” was cut short while it was sent"),
+                        format!("a revision of “{path}” ended early while it was sent"),
                     ));
                 }
                 file.left -= read as u64;

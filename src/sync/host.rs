@@ -117,7 +117,7 @@ impl Host {
     /// Where more is asked for than one answer may hold.
     pub fn fetch(&self, theirs: &Hello, wanted: &[ItemHash]) -> Result<Frames<'static>, HostError> {
         if wanted.len() > MAX_ITEMS {
-            let reason = format!("at most {MAX_ITEMS} revisions can be asked for at once");
+            let reason = format!("at most {MAX_ITEMS} revisions can be requested at once");
             return Err(HostError::Protocol(reason));
         }
         let found: Vec<(DocPath, RevisionId)> =
@@ -239,7 +239,7 @@ impl InProcess {
                 RemoteError::Unavailable { peer, reason: error.to_string() }
             }
             HostError::Broken(source) => {
-                RemoteError::Broken { action: "hand over to", peer, source }
+                RemoteError::Broken { action: "send revisions to", peer, source }
             }
         }
     }

@@ -129,7 +129,7 @@ impl HttpRemote {
             ));
         }
         if token.trim().is_empty() || token.trim().chars().any(|c| !c.is_ascii_graphic()) {
-            return Err("the token is empty or has characters that no token has".to_owned());
+            return Err("the token is empty or has characters that a token cannot have".to_owned());
         }
         Ok(Self {
             agent: agent(patience, RootCerts::WebPki),
@@ -212,7 +212,7 @@ impl HttpRemote {
 
     fn stranger(&self, status: &str) -> RemoteError {
         self.protocol(&format!(
-            "it answered {status} and not as an Everpage that exchanges revisions; is the address that of a wiki?"
+            "it answered {status}, unlike an Everpage server that exchanges revisions; is the address correct?"
         ))
     }
 
@@ -237,7 +237,7 @@ impl HttpRemote {
             }
             ("other-wiki", Some(Hello { wiki: Some(theirs), .. })) => match ours.wiki {
                 Some(ours) => Refused::OtherWiki { ours, theirs },
-                None => return self.protocol("it refused another wiki where none was named"),
+                None => return self.protocol("it refused another wiki although none was named"),
             },
             ("malformed", _) => return self.protocol(&said.message),
             _ => {
@@ -404,7 +404,7 @@ impl<R: Read> Read for Paced<R> {
             if read > 0 && self.brought < self.patience.floor {
                 return Err(io::Error::new(
                     io::ErrorKind::TimedOut,
-                    "the other side sends too slowly to ever finish",
+                    "the other server sends too slowly to ever finish",
                 ));
             }
             self.waited = Duration::ZERO;

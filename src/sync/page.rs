@@ -59,12 +59,12 @@ impl Question {
     /// Where a name or an id is none, in words.
     pub fn read(&self) -> Result<(DocPath, Known), String> {
         let path = DocPath::new(&self.path)
-            .map_err(|reason| format!("no document can have this name: {reason}"))?;
+            .map_err(|reason| format!("that is not a valid name for a document: {reason}"))?;
         if self.held.len() > MAX_HELD {
             return Err(format!("at most {MAX_HELD} revisions can be named"));
         }
         let ids: Result<HashSet<RevisionId>, _> = self.held.iter().map(|id| id.parse()).collect();
-        let ids = ids.map_err(|reason| format!("no revision can have this id: {reason}"))?;
+        let ids = ids.map_err(|reason| format!("that is not a valid revision id: {reason}"))?;
         Ok((path, Known { ids, from: self.from }))
     }
 }

@@ -300,15 +300,15 @@ fn sort_error(error: ReplicaError) -> Trouble {
     let reason = match &error {
         ReplicaError::Store(StoreError::NotWhole { damage, .. }) => damage.to_string(),
         ReplicaError::Store(StoreError::Taken(_)) => {
-            "a revision with this id is here, and has other bytes".to_owned()
+            "a revision with this id is already here, with other content".to_owned()
         }
         ReplicaError::Store(StoreError::NameTooLong(_)) => {
-            "the disk here cannot hold a name of that length".to_owned()
+            "the name is too long for the disk here".to_owned()
         }
         ReplicaError::Store(StoreError::Io { source, .. })
             if source.kind() == io::ErrorKind::NotADirectory =>
         {
-            "a file stands where its directory belongs; see everpage check".to_owned()
+            "there is a file in place of its directory; see everpage check".to_owned()
         }
         _ => return Trouble::Ours(error),
     };
@@ -359,7 +359,7 @@ fn read_all(
             Err(e) => return (Err(Interruption::Stream(e)), bytes),
         };
         let taken = if place >= most {
-            Err(invalid("more revisions came than may"))
+            Err(invalid("too many revisions were sent"))
         } else {
             let mut hand_over = |job: Job| {
                 arriving(ItemHash::of(&job.path.key(), job.id));
@@ -387,13 +387,13 @@ fn take_one(
 ) -> io::Result<()> {
     if head.length > desk.replica.largest() {
         let reason = format!(
-            "it has {} bytes, and this server takes {} at most",
+            "it has {} bytes, but this server accepts at most {}",
             head.length,
             desk.replica.largest()
         );
         desk.quarantine(place, head, reason, None);
         // It may be endless: nobody reads on to find out.
-        return Err(invalid("a revision is larger than this server takes"));
+        return Err(invalid("a revision is larger than this server accepts"));
     }
     let (path, id) = match named(head) {
         Ok(named) => named,
@@ -401,12 +401,12 @@ fn take_one(
     };
     let key = path.key();
     if desk.only.is_some_and(|only| only.key != key) {
-        return Err(invalid("a revision of another document came"));
+        return Err(invalid("a revision of another document was sent"));
     }
     if let Some(wanted) = &mut terms.wanted
         && !wanted.remove(&ItemHash::of(&key, id))
     {
-        return Err(invalid("a revision came that was not asked for"));
+        return Err(invalid("a revision was sent that was not requested"));
     }
     let at_once = if desk.condition().is_some() { MAX_HANDED_OVER } else { SMALL };
     let small = head.length <= at_once;
@@ -450,8 +450,9 @@ fn take_one(
 /// Reads what a frame says its revision is called.
 fn named(head: &FrameHead) -> Result<(DocPath, RevisionId), String> {
     let path = DocPath::new(&head.name)
-        .map_err(|reason| format!("no document can have this name: {reason}"))?;
-    let id = head.id.parse().map_err(|reason| format!("no revision can have this id: {reason}"))?;
+        .map_err(|reason| format!("that is not a valid name for a document: {reason}"))?;
+    let id =
+        head.id.parse().map_err(|reason| format!("that is not a valid revision id: {reason}"))?;
     Ok((path, id))
 }
 

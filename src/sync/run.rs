@@ -103,7 +103,7 @@ impl Summary {
 
 impl From<Malformed> for SyncError {
     fn from(error: Malformed) -> Self {
-        let peer = "the other side".to_owned();
+        let peer = "the other server".to_owned();
         Self::Remote(RemoteError::Protocol { peer, reason: error.to_string() })
     }
 }

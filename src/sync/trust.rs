@@ -91,7 +91,7 @@ pub(super) fn distrust(error: &io::Error, trusted: Option<&Authorities>) -> Opti
              owner have one made with CA:FALSE"
                 .to_owned()
         }
-        (other, _) => format!("its certificate cannot be accepted ({other}); its owner has to replace it"),
+        (other, _) => format!("its certificate is not acceptable ({other}); its owner has to replace it"),
     };
     // Names are what the other side says.
     Some(crate::model::file::tidy(&reason, 500))

@@ -250,11 +250,11 @@ fn a_hostile_tar_costs_its_bad_entries_and_gives_its_good_ones() {
         ("local/replica-id".to_owned(), EntryType::Regular, "not in the folder of a document"),
         ("everpage.toml".to_owned(), EntryType::Regular, "not in the folder of a document"),
         (format!("pages/{one}"), EntryType::Regular, "not in the folder of a document"),
-        (format!("pages/.git/{one}"), EntryType::Regular, "no document can have this name"),
-        (format!("pages/B:.md/{one}"), EntryType::Regular, "no document can have this name"),
-        (format!("pages/B.md/./{one}"), EntryType::Regular, "no document can have this name"),
-        ("pages/B.md/README".to_owned(), EntryType::Regular, "no revision can have this id"),
-        (format!("pages/B.md/0{one}"), EntryType::Regular, "no revision can have this id"),
+        (format!("pages/.git/{one}"), EntryType::Regular, "not a valid name for a document"),
+        (format!("pages/B:.md/{one}"), EntryType::Regular, "not a valid name for a document"),
+        (format!("pages/B.md/./{one}"), EntryType::Regular, "not a valid name for a document"),
+        ("pages/B.md/README".to_owned(), EntryType::Regular, "not a valid revision id"),
+        (format!("pages/B.md/0{one}"), EntryType::Regular, "not a valid revision id"),
         (format!("pages/B.md/{one}"), EntryType::Symlink, "a symbolic link"),
         (format!("pages/B.md/{one}"), EntryType::Link, "a hard link"),
         (format!("pages/B.md/{one}"), EntryType::Char, "a device"),
@@ -283,7 +283,7 @@ fn a_hostile_tar_costs_its_bad_entries_and_gives_its_good_ones() {
     let text = run.text();
     let refused: Vec<&str> = text.lines().filter(|l| l.starts_with("refused: ")).collect();
     assert_eq!(refused.len(), cases.len() + 2, "{text}");
-    assert!(refused[cases.len()..].iter().all(|l| l.contains("has this revision before")));
+    assert!(refused[cases.len()..].iter().all(|l| l.contains("has this revision twice")));
     for ((name, _, reason), line) in cases.iter().zip(&refused) {
         assert!(line.contains(name.as_str()) && line.contains(reason), "{name}: {line}");
     }
@@ -325,7 +325,7 @@ fn a_tar_that_lies_about_sizes_ends_there_and_keeps_what_came_before() {
             &|made| {
                 made.entry("././@LongLink", EntryType::GNULongName, b"x", Some(4 << 30));
             },
-            "longer than any",
+            "too long for a document",
         ),
         (
             "a size in an extended header",

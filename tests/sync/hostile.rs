@@ -83,7 +83,7 @@ fn suspicious() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         (
             "other bytes",
             whole("A.md", &parent.to_string(), headed(3, &[2], "lie").1),
-            "other bytes",
+            "other content",
         ),
     ]
 }

@@ -148,7 +148,7 @@ fn what_is_no_everpage_is_said_to_be_none() {
         "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
     ] {
         let error = b.sync_with(&remote(&fake(head, b"", 0, Duration::ZERO), "t")).unwrap_err();
-        assert!(error.to_string().contains("address that of a wiki"), "{head}: {error}");
+        assert!(error.to_string().contains("is the address correct"), "{head}: {error}");
     }
     assert!(HttpRemote::new("wiki.example.org", "t", Patience::default()).is_err());
     assert!(HttpRemote::new("https://wiki.example.org", " \n", Patience::default()).is_err());

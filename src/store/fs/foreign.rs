@@ -76,7 +76,7 @@ pub(super) fn sort_entry(
         }
         Err(IdError::Shape) => Some(plain_file(relative, name, &shown)),
         Err(reason) if looks_like_id(name) => {
-            finding(FindingKind::BadId, &format!("not the id of a revision: {reason}"))
+            finding(FindingKind::BadId, &format!("not a revision id: {reason}"))
         }
         Err(_) => Some(plain_file(relative, name, &shown)),
     }
@@ -103,7 +103,7 @@ fn plain_file(relative: &str, name: &str, shown: &str) -> Finding {
                 shown,
                 FindingKind::PlainFile,
                 format!(
-                    "an ordinary file; adopt it with: everpage put '{target}' < 'pages/{quoted}'"
+                    "an ordinary file; to add it to the wiki, run: everpage put '{target}' < 'pages/{quoted}'"
                 ),
             )
         }
@@ -139,15 +139,15 @@ fn whose(name: &str) -> Option<Whose> {
     let what = if begins(&[".syncthing.", "~syncthing~"]) {
         "a temporary file of Syncthing"
     } else if begins(&[".stfolder", ".stversions", ".stignore"]) {
-        "Syncthing's own"
+        "a file of Syncthing itself"
     } else if begins(&[".unison"]) || ends(&[".unison.tmp"]) {
         "a temporary file of Unison"
     } else if begins(&[".sync_", "._sync_", ".owncloudsync", ".nextcloudsync"]) {
         "the journal of Nextcloud or ownCloud"
     } else if begins(&[".dropbox"]) {
-        "Dropbox's own"
+        "a file of Dropbox itself"
     } else if begins(&[".rsync-", ".~tmp~"]) || is_of_rsync(name) {
-        "a file that rsync has not finished"
+        "an unfinished file of rsync"
     } else if begins(&[".nfs", ".fuse_hidden"]) {
         "a deleted file that a program still has open"
     } else if begins(&[".ds_store", "._", ".spotlight-", ".trashes", ".fseventsd"])
@@ -165,7 +165,7 @@ fn whose(name: &str) -> Option<Whose> {
     {
         "an editor's backup or lock"
     } else if ends(&[".tmp", ".temp", ".part", ".partial", ".crdownload"]) {
-        "a file that some program has not finished"
+        "an unfinished file of another program"
     } else if name.starts_with('.') {
         "a file of another program"
     } else {
@@ -193,12 +193,12 @@ fn conflict_copy(relative: &str, name: &str, shown: &str, program: &str) -> Find
             let (target, quoted) =
                 (path.as_str().replace('\'', r"'\''"), whole.replace('\'', r"'\''"));
             format!(
-                "a copy that {program} made of a file that was changed in two places, ignored; if \
+                "a conflict copy made by {program}, ignored; if \
                  its text is missed: everpage put '{target}' < 'pages/{quoted}'"
             )
         }
         Err(_) => {
-            format!("a copy that {program} made of a file that was changed in two places, ignored")
+            format!("a conflict copy made by {program}, ignored")
         }
     };
     Finding::new(shown, FindingKind::Foreign, detail)

@@ -268,7 +268,7 @@ impl FsStore {
                     visit(Scanned::Finding(Finding::new(
                         &relative,
                         FindingKind::BadName,
-                        format!("no document can have this name: {reason}"),
+                        format!("not a valid name for a document: {reason}"),
                     )));
                     listing.findings.into_iter().for_each(|f| visit(Scanned::Finding(f)));
                 }

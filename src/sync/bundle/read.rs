@@ -133,7 +133,7 @@ pub fn take(
         taken.cut_short = match frames.end {
             None => Some("it ends before its last file".to_owned()),
             Some(said) if said != frames.seen => {
-                Some(format!("it says that it has {said} revisions, and has {}", frames.seen))
+                Some(format!("it should have {said} revisions, but has {}", frames.seen))
             }
             Some(_) => None,
         };
@@ -180,7 +180,7 @@ pub fn read_state(file: &mut (impl Read + Seek)) -> Result<State, BundleError> {
 }
 
 fn cut_short() -> BundleError {
-    let words = "it was cut short, so what it holds cannot be told; name the one before it";
+    let words = "it is incomplete, so it does not tell what it holds; name the one before it";
     BundleError::Read(io::Error::new(io::ErrorKind::UnexpectedEof, words))
 }
 
@@ -327,7 +327,7 @@ impl<'a, R: Read> Unpacking<'a, R> {
         let length = entry.size();
         match kind {
             EntryType::GNULongName | EntryType::XHeader if length > MOST_SMALL => {
-                return Err(invalid("it has a name longer than any document's"));
+                return Err(invalid("it has a name that is too long for a document"));
             }
             EntryType::GNULongName | EntryType::XHeader => return Ok(Judged::Note),
             EntryType::GNULongLink | EntryType::XGlobalHeader => return Ok(Judged::Skip),
@@ -350,7 +350,7 @@ impl<'a, R: Read> Unpacking<'a, R> {
             if self.came.insert(short(&item)) {
                 Ok(head)
             } else {
-                Err("the bundle has this revision before".to_owned())
+                Err("the bundle has this revision twice".to_owned())
             }
         });
         match judged {
@@ -398,14 +398,12 @@ fn revision(
     let Some((dir, id)) = split else {
         return Err("it is not in the folder of a document below pages/".to_owned());
     };
-    let path =
-        DocPath::from_disk(dir).map_err(|e| format!("no document can have this name: {e}"))?;
+    let path = DocPath::from_disk(dir)
+        .map_err(|e| format!("that is not a valid name for a document: {e}"))?;
     let revision =
-        id.parse().map_err(|reason| format!("no revision can have this id: {reason}"))?;
+        id.parse().map_err(|reason| format!("that is not a valid revision id: {reason}"))?;
     if length > largest {
-        return Err(format!(
-            "it says it has {length} bytes, and this wiki takes {largest} at most"
-        ));
+        return Err(format!("it has {length} bytes, but this wiki accepts at most {largest}"));
     }
     let head = FrameHead { name: path.as_str().to_owned(), id: id.to_owned(), length };
     Ok((ItemHash::of(&path.key(), revision), head))

@@ -144,7 +144,7 @@ impl<R: Read> Read for Exact<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer)?;
         if read == 0 && !buffer.is_empty() && self.file.limit() > 0 {
-            let words = format!("{} was cut short meanwhile; everpage check tells more", self.name);
+            let words = format!("{} has become incomplete; everpage check shows why", self.name);
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, words));
         }
         Ok(read)

@@ -138,25 +138,27 @@ pub(super) fn words(error: &dyn Error) -> String {
 pub(super) fn advice(error: &SyncError) -> &'static str {
     match error {
         SyncError::Remote(RemoteError::Broken { .. }) => {
-            "Is that server running, and is its address right? It is tried again by itself."
+            "Is that server running, and is its address correct? The next attempt follows automatically."
         }
-        SyncError::Remote(RemoteError::Untrusted { .. }) => "It is tried again by itself.",
+        SyncError::Remote(RemoteError::Untrusted { .. }) => {
+            "The next attempt follows automatically."
+        }
         SyncError::Remote(RemoteError::Unavailable { .. }) => {
-            "Its log says more. It is tried again by itself."
+            "Its log may say why. The next attempt follows automatically."
         }
         SyncError::Remote(RemoteError::Protocol { .. }) => {
-            "Is the address that of an Everpage, and is a proxy between the two?"
+            "Is there an Everpage server at that address, and is there a proxy in between?"
         }
         SyncError::Refused(refused) | SyncError::Remote(RemoteError::Refused(refused)) => {
             match refused {
                 Refused::OtherWiki { .. } => {
-                    "If the two shall become one for ever, run “everpage sync” with --join once."
+                    "To merge the two wikis into one for good, run “everpage sync” with --join once."
                 }
-                Refused::Token => "The new token belongs into the settings of this server.",
+                Refused::Token => "Put the new token into the settings of this server.",
                 Refused::Itself => "Remove this peer from everpage.toml if the address is its own.",
                 Refused::ReadOnlyToken | Refused::Protocol { .. } => "",
             }
         }
-        SyncError::Replica(_) => "This server's disk refused; its log says more.",
+        SyncError::Replica(_) => "This server could not use its disk. Its log has the details.",
     }
 }

@@ -116,7 +116,7 @@ impl Worker {
         thread::Builder::new()
             .name("peer-ear".to_owned())
             .spawn(move || ear.listen())
-            .map_err(|e| GivenUp::Settings(format!("the system gives no thread: {e}")))?;
+            .map_err(|e| GivenUp::Settings(format!("could not start a thread: {e}")))?;
         let followed = self.follow(remote, theirs);
         // The ear ends as soon as it notices.
         self.shared.desk.lock().session += 1;
@@ -298,7 +298,7 @@ impl Worker {
             let Some(Outcome { path, id, fate }) = summary.refused.last() else { return };
             let reason = match fate {
                 Fate::Quarantined { reason } => reason,
-                _ => "its parents are not there",
+                _ => "its parents are missing there",
             };
             let words = format!("{path} {id}: {reason}");
             if status.refused.as_ref() != Some(&words) {

@@ -52,7 +52,7 @@ pub(in crate::web) async fn follow(
 ) -> Result<Response, Failure> {
     let Ok(place) = Arc::clone(site.streams()).try_acquire_owned() else {
         // Pages are worth more than news of them.
-        let message = "So many windows are open that no more can be told of changes just now.";
+        let message = "Too many windows are open. This one will not learn of changes until others are closed.";
         let busy = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "Too many windows", message);
         return Err(busy);
     };

@@ -41,7 +41,7 @@ pub(in crate::web) async fn tell(
     if fields.find("leave").is_some() {
         site.presence().leaves(&page, &editor.window);
     } else if !site.presence().edits(&page, editor) {
-        let message = "So many are editing that no more are shown. Saving works as always.";
+        let message = "Too many people are editing to show them all. Saving works as usual.";
         return Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, "Too many editors", message));
     }
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())

@@ -31,7 +31,7 @@ pub(in crate::web) async fn take(
 ) -> Result<Response, Failure> {
     let body = read_limited(body, MAX_BODY).await?;
     let theirs = serde_json::from_slice(&body)
-        .map_err(|error| Failure::bad_request(format!("These are no settings: {error}.")))?;
+        .map_err(|error| Failure::bad_request(format!("The settings are malformed: {error}.")))?;
     exchange(&site, &headers, theirs).await
 }
 
@@ -40,8 +40,9 @@ async fn exchange(site: &Site, headers: &HeaderMap, theirs: Settings) -> Result<
     site.blocking(move |site| {
         let held = site.readers().exchange(&reader, theirs).map_err(|error| {
             tracing::error!(%error, "the settings of a reader could not be kept");
-            let message = "The disk of the server refused. They still hold on this device.";
-            Failure::new(StatusCode::SERVICE_UNAVAILABLE, "Your settings were not kept", message)
+            let message =
+                "The server could not write to its disk. The settings still apply on this device.";
+            Failure::new(StatusCode::SERVICE_UNAVAILABLE, "Your settings were not saved", message)
         })?;
         Ok(([(header::CACHE_CONTROL, "no-store")], Json(held)).into_response())
     })
@@ -53,7 +54,7 @@ fn reader(headers: &HeaderMap) -> Result<ReaderKey, Failure> {
     let key = text.and_then(|t| t.strip_prefix("Bearer ")).unwrap_or_default();
     key.trim().parse().map_err(|error| {
         let message = format!("Send the key as “Authorization: Bearer …”: {error}.");
-        Failure::new(StatusCode::UNAUTHORIZED, "No reader's key", message)
+        Failure::new(StatusCode::UNAUTHORIZED, "The reader's key is missing or invalid", message)
     })
 }
 

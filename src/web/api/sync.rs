@@ -63,7 +63,7 @@ pub(in crate::web) async fn fetch(State(site): State<Site>, request: Request) ->
         let named = call.read_whole(body, most as u64).await?;
         let (wanted, rest) = named.as_chunks::<{ ItemHash::LENGTH }>();
         if !rest.is_empty() {
-            return Err(HostError::Protocol("the list of revisions is cut short".to_owned()));
+            return Err(HostError::Protocol("the list of revisions is incomplete".to_owned()));
         }
         let wanted: Vec<ItemHash> = wanted.iter().map(|b| ItemHash::from_bytes(*b)).collect();
         let theirs = call.theirs;
@@ -123,7 +123,7 @@ pub(in crate::web) async fn feed(State(site): State<Site>, request: Request) -> 
         };
         let _listening = call.peers.incoming.listen(&call.grant.name);
         let _place = Arc::clone(site.streams()).try_acquire_owned().map_err(|_| {
-            HostError::Protocol("so many peers and windows listen that it takes no more".to_owned())
+            HostError::Protocol("too many peers and windows are connected".to_owned())
         })?;
         let mut reader = feed.read_from(asked);
         let news = async {
@@ -216,7 +216,7 @@ impl Call {
         let host = self.peers.host.clone();
         tokio::task::spawn_blocking(move || work(&host))
             .await
-            .unwrap_or_else(|_| Err(HostError::Protocol("the server made a mistake".to_owned())))
+            .unwrap_or_else(|_| Err(HostError::Protocol("an internal error".to_owned())))
     }
 
     /// Reads a body that is not a stream of revisions.
@@ -318,7 +318,7 @@ fn enter(peers: &Peers, token: Option<&str>, theirs: Option<&Hello>) -> Entered 
         Err(error) => return refused(error.into()),
     };
     let name = Some(grant.name.clone());
-    let malformed = || HostError::Protocol("the headers do not say who speaks".to_owned());
+    let malformed = || HostError::Protocol("the headers do not name the sender".to_owned());
     let greeted = theirs
         .ok_or_else(malformed)
         .and_then(|theirs| peers.host.greet(theirs).map(|ours| (ours, *theirs)));
@@ -346,7 +346,7 @@ fn report(site: &Site, peers: &Peers, name: &str, error: &HostError) {
     // It asks again by itself as soon as everything has been read.
     let expected = matches!(error, HostError::Replica(ReplicaError::NotReady));
     if peers.incoming.refused(name, &words, site.wiki().clock().now()) && !expected {
-        let who = if name.is_empty() { "a stranger" } else { name };
+        let who = if name.is_empty() { "an unknown server" } else { name };
         tracing::warn!(peer = who, "a peer was refused: {words}");
     }
 }
@@ -367,7 +367,7 @@ fn refuse(error: &HostError) -> Response {
     let message = match error {
         // Where its files are is not for a peer to know.
         HostError::Replica(ReplicaError::Store(_) | ReplicaError::Local { .. }) => {
-            "its disk refused; its log says more".to_owned()
+            "it could not use its disk; its log has the details".to_owned()
         }
         other => other.to_string(),
     };

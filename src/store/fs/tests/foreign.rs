@@ -107,26 +107,29 @@ fn files_of_sync_tools_and_editors_are_told_apart() {
     let cases = [
         (format!(".syncthing.{real}.tmp"), "temporary file of Syncthing"),
         (format!("~syncthing~{real}.tmp"), "temporary file of Syncthing"),
-        (format!("{real}.sync-conflict-20261123-082900-ABCDEFG"), "copy that Syncthing made"),
-        (".stignore".into(), "Syncthing's own"),
-        (format!(".{real}.aB3dE5"), "rsync has not finished"),
-        (".rsync-partial".into(), "rsync has not finished"),
-        (".~tmp~".into(), "rsync has not finished"),
+        (
+            format!("{real}.sync-conflict-20261123-082900-ABCDEFG"),
+            "conflict copy made by Syncthing",
+        ),
+        (".stignore".into(), "a file of Syncthing itself"),
+        (format!(".{real}.aB3dE5"), "an unfinished file of rsync"),
+        (".rsync-partial".into(), "an unfinished file of rsync"),
+        (".~tmp~".into(), "an unfinished file of rsync"),
         (format!(".unison.{real}.0123456789abcdef.unison.tmp"), "temporary file of Unison"),
         (".unison".into(), "temporary file of Unison"),
-        (format!(".bak.0.{real}"), "copy that Unison made"),
+        (format!(".bak.0.{real}"), "conflict copy made by Unison"),
         (".sync_0123456789ab.db".into(), "journal of Nextcloud"),
         ("._sync_0123456789ab.db-wal".into(), "journal of Nextcloud"),
         (".owncloudsync.log".into(), "journal of Nextcloud"),
         (
             format!("{real} (conflicted copy 2026-11-23 082900)"),
-            "copy that Dropbox or Nextcloud made",
+            "conflict copy made by Dropbox or Nextcloud",
         ),
         (
             format!("{real} (Ada's conflicted copy 2026-11-23)"),
-            "copy that Dropbox or Nextcloud made",
+            "conflict copy made by Dropbox or Nextcloud",
         ),
-        (".dropbox.attr".into(), "Dropbox's own"),
+        (".dropbox.attr".into(), "a file of Dropbox itself"),
         (".nfs000000000000a1b2".into(), "still has open"),
         (".fuse_hidden0000000100000001".into(), "still has open"),
         (".DS_Store".into(), "macOS"),
@@ -161,7 +164,7 @@ fn files_of_sync_tools_and_editors_are_told_apart() {
         assert_eq!(finding.kind, FindingKind::Foreign, "{name}");
         assert!(finding.detail.contains(words), "{name}: {}", finding.detail);
         assert!(finding.detail.contains("ignored"), "{name}: {}", finding.detail);
-        if words.starts_with("copy that") {
+        if words.starts_with("conflict copy") {
             let command = format!("everpage put 'A.md' < 'pages/{}'", path.replace('\'', r"'\''"));
             assert!(finding.detail.contains(&command), "{name}: {}", finding.detail);
         }
