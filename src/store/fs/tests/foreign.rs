@@ -144,9 +144,9 @@ fn files_of_sync_tools_and_editors_are_told_apart() {
         (format!(".#{real}"), "editor's backup or lock"),
         (format!("#{real}#"), "editor's backup or lock"),
         ("4913".into(), "editor's backup or lock"),
-        (format!("{real}.tmp"), "not finished"),
-        (format!("{real}.part"), "not finished"),
-        (format!("{real}.crdownload"), "not finished"),
+        (format!("{real}.tmp"), "an unfinished file"),
+        (format!("{real}.part"), "an unfinished file"),
+        (format!("{real}.crdownload"), "an unfinished file"),
         (".hidden".into(), "another program"),
     ];
     let place = Place::new();
