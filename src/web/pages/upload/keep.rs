@@ -81,7 +81,7 @@ pub(super) fn keep(site: &Site, wish: &Wish, incoming: &mut Incoming) -> Result<
         Err(_) => return Err(not_whole()),
     };
     if beginning.is_empty() {
-        let message = "The file is empty. An empty file would count as a deleted one.";
+        let message = "The file is empty. Everpage would treat it as deleted.";
         return Err(Failure::bad_request(message));
     }
     let mut upload = Upload { beginning, whole, read_back: None, rest: incoming };
@@ -102,12 +102,12 @@ pub(super) fn keep(site: &Site, wish: &Wish, incoming: &mut Incoming) -> Result<
             None => return save(site, wish, &path, upload),
         }
     }
-    Err(Failure::bad_request("There are too many files of this name. Choose another one."))
+    Err(Failure::bad_request("There are too many files with this name. Choose another name."))
 }
 
 /// The reader failed; [`Incoming::problem`] says why.
 fn not_whole() -> Failure {
-    Failure::bad_request("The connection broke before everything had arrived.")
+    Failure::bad_request("The connection was lost before everything had arrived.")
 }
 
 fn save(site: &Site, wish: &Wish, path: &DocPath, upload: Upload<'_>) -> Result<Kept, Failure> {

@@ -153,7 +153,7 @@ pub(in crate::web) async fn take(
             return Err(Failure::read_only());
         }
         let mut multipart =
-            multipart.map_err(|_| Failure::bad_request("This is not a form with files in it."))?;
+            multipart.map_err(|_| Failure::bad_request("The request is not a form with files."))?;
         let mut form = Form::new(query.get("folder"), query.get("replaces"), &visitor.author)?;
         let (done, refused) = receive_all(&site, &mut form, &mut multipart).await?;
         respond(&site, &visitor, &form, &done, &refused, json)
@@ -210,7 +210,7 @@ async fn short_text(mut field: Field<'_>) -> Result<String, Failure> {
 }
 
 fn broken() -> Failure {
-    Failure::bad_request("The connection broke before everything had arrived.")
+    Failure::bad_request("The connection was lost before everything had arrived.")
 }
 
 /// Receives one file; `None` where the form was sent without choosing one.
@@ -238,8 +238,8 @@ async fn receive_one(site: &Site, form: &Form, field: Field<'_>) -> Result<Optio
         keep(site, &wish, &mut incoming).map_err(|failure| match incoming.problem() {
             Some(Problem::TooLarge) => Failure::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
-                "This file is too large",
-                format!("A file may have at most {}. Nothing of it was kept.", print_size(limit)),
+                "The file is too large",
+                format!("A file can have at most {}, so it was not uploaded.", print_size(limit)),
             ),
             Some(Problem::Broken) => broken(),
             None => failure,
@@ -267,7 +267,7 @@ fn wish(form: &Form, given: &str) -> Result<Wish, Failure> {
     };
     if path.is_page() {
         let message =
-            "A file that ends in .md is a page: make a new page and paste its text there.";
+            "A file that ends in .md is a page. Create a new page and paste the text there.";
         return Err(Failure::bad_request(message));
     }
     Ok(Wish { path, replaces: form.replaces.is_some(), author: form.author.clone() })
@@ -318,8 +318,8 @@ fn show(
     refused: &[Refused],
 ) -> Result<Response, Failure> {
     let title = match &form.replaces {
-        Some(path) => format!("A new version of {}", path.title()),
-        None => "Add a file".to_owned(),
+        Some(path) => format!("Upload a new version of {}", path.title()),
+        None => "Upload files".to_owned(),
     };
     let view = Upload {
         shell: Shell::new(site, visitor, &title),

@@ -53,7 +53,7 @@ impl Incoming {
 
     fn fail(&mut self, problem: Problem) -> io::Error {
         self.problem = Some(problem);
-        io::Error::other("the upload did not arrive whole")
+        io::Error::other("the upload arrived incomplete")
     }
 }
 
