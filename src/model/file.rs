@@ -179,7 +179,7 @@ impl Header {
     /// whose name would read as something else is left out.
     ///
     /// # Errors
-    /// [`HeaderTooLong`] where it would not fit in [`MAX_HEADER_BYTES`].
+    /// [`HeaderTooLong`] if it would not fit in [`MAX_HEADER_BYTES`].
     pub fn print(&self, id: RevisionId) -> Result<Vec<u8>, HeaderTooLong> {
         self.print_with_width(id, 0)
     }

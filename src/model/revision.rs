@@ -88,7 +88,7 @@ impl RevisionId {
     /// Makes an id from its parts.
     ///
     /// # Errors
-    /// [`IdError::Number`] where the number is 0 or above [`MAX_NUMBER`].
+    /// [`IdError::Number`] if the number is 0 or above [`MAX_NUMBER`].
     pub fn new(number: u64, nonce: Uuid) -> Result<Self, IdError> {
         if number == 0 || number > MAX_NUMBER {
             return Err(IdError::Number);
@@ -99,7 +99,7 @@ impl RevisionId {
     /// Makes the id of a child of the given parents: the highest parent's number plus one.
     ///
     /// # Errors
-    /// [`IdError::Number`] where the numbers are used up.
+    /// [`IdError::Number`] if the numbers are used up.
     pub fn child_of<'a>(
         parents: impl IntoIterator<Item = &'a RevisionId>,
         nonce: Uuid,

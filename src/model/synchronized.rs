@@ -49,7 +49,7 @@ impl<T: PartialEq> Synchronized<T> {
     /// The listeners hear of it if it is another value than before.
     ///
     /// # Errors
-    /// [`IdError::Number`] where the numbers are used up; the value stays as it was.
+    /// [`IdError::Number`] if the numbers are used up; the value stays as it was.
     pub fn assign(&mut self, value: T, nonce: Uuid) -> Result<RevisionId, IdError> {
         let revision = RevisionId::child_of(&self.revision, nonce)?;
         self.take(revision, value);

@@ -36,7 +36,7 @@ pub trait Store: Send + Sync + 'static {
     /// Visits every directory that holds at least one file, in no particular order.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where the whole store cannot be reached; a directory that cannot
+    /// [`StoreError::Unavailable`] if the whole store cannot be reached; a directory that cannot
     /// be read is a finding.
     fn scan(&self, visit: &mut dyn FnMut(Scanned)) -> Result<(), StoreError>;
 
@@ -53,7 +53,7 @@ pub trait Store: Send + Sync + 'static {
     /// Lists one directory; an empty listing where there is none.
     ///
     /// # Errors
-    /// Where the directory exists and cannot be read, or the whole store cannot be reached.
+    /// If the directory exists and cannot be read, or the whole store cannot be reached.
     fn list(&self, dir: &DiskDir) -> Result<Listing, StoreError>;
 
     /// Lists one directory for who knows most of its files: of a file that is still the one that
@@ -102,7 +102,7 @@ pub trait Store: Send + Sync + 'static {
     /// Many at a time share the cost of being made durable.
     ///
     /// # Errors
-    /// [`StoreError::NotWhole`] where the bytes are not the whole revision `id`, [`StoreError::Taken`]
+    /// [`StoreError::NotWhole`] if the bytes are not the whole revision `id`, [`StoreError::Taken`]
     /// where the file that has the name is whole and has other bytes; else as [`Store::create`]. No
     /// reader is shown the revision then.
     fn receive(
@@ -115,7 +115,7 @@ pub trait Store: Send + Sync + 'static {
     /// Puts back what was accepted earlier and has vanished or was replaced since.
     ///
     /// # Errors
-    /// Where the medium refuses.
+    /// If the medium refuses.
     fn heal(&self, dir: &DiskDir) -> Result<Vec<Finding>, StoreError>;
 
     /// Remembers a whole revision that came from elsewhere, so that it can be put back.
@@ -127,7 +127,7 @@ pub trait Store: Send + Sync + 'static {
     /// Starts sending hints about changes from outside, where the medium gives any.
     ///
     /// # Errors
-    /// Where the operating system refuses; scanning finds the changes then.
+    /// If the operating system refuses; scanning finds the changes then.
     fn watch(&self, hints: Sender<watch::Hint>) -> Result<Option<watch::Watch>, StoreError>;
 
     /// Returns which medium is there now, so that another one in its place is noticed; `None`
@@ -202,7 +202,7 @@ impl DiskDir {
     /// Reads a spelling found on disk.
     ///
     /// # Errors
-    /// Where it is not the spelling of a document's name.
+    /// If it is not the spelling of a document's name.
     pub fn parse(spelled: &str) -> Result<Self, PathError> {
         let path = DocPath::from_disk(spelled)?;
         Ok(Self(Arc::new(Spelling { spelled: spelled.to_owned(), path })))

@@ -35,7 +35,7 @@ pub struct Watch {
 /// Watches a directory tree and sends hints until the result is dropped.
 ///
 /// # Errors
-/// Where the operating system refuses, for example because `max_user_watches` is used up. The
+/// If the operating system refuses, for example because `max_user_watches` is used up. The
 /// periodic scan finds the changes then.
 pub fn watch(pages: &Path, sender: Sender<Hint>) -> Result<Watch, notify::Error> {
     let root = pages.to_owned();

@@ -63,7 +63,7 @@ impl Host {
     /// Returns what this side says of itself.
     ///
     /// # Errors
-    /// Where the id of the wiki cannot be read.
+    /// If the id of the wiki cannot be read.
     pub fn hello(&self) -> Result<Hello, ReplicaError> {
         hello_of(&*self.replica)
     }
@@ -72,7 +72,7 @@ impl Host {
     /// id here if it has none: the peer's where this side is empty.
     ///
     /// # Errors
-    /// [`HostError::Refused`] where the two may not exchange anything.
+    /// [`HostError::Refused`] if the two may not exchange anything.
     pub fn greet(&self, theirs: &Hello) -> Result<Hello, HostError> {
         let mut ours = self.hello()?;
         if theirs.protocol != PROTOCOL {
@@ -104,7 +104,7 @@ impl Host {
     /// Answers a message of the reconciliation.
     ///
     /// # Errors
-    /// Where it is no such message, or the set is not known yet.
+    /// If it is not such a message, or the set is not known yet.
     pub fn reconcile(&self, message: &[u8]) -> Result<Vec<u8>, HostError> {
         let set = self.replica.set()?;
         set.answer(message).map_err(|e| HostError::Protocol(e.to_string()))
@@ -114,7 +114,7 @@ impl Host {
     /// out.
     ///
     /// # Errors
-    /// Where more is asked for than one answer may hold.
+    /// If more is asked for than one answer may hold.
     pub fn fetch(&self, theirs: &Hello, wanted: &[ItemHash]) -> Result<Frames<'static>, HostError> {
         if wanted.len() > MAX_ITEMS {
             let reason = format!("at most {MAX_ITEMS} revisions can be requested at once");
@@ -128,7 +128,7 @@ impl Host {
     /// Takes in a stream of frames and tells what became of each, once that is durable.
     ///
     /// # Errors
-    /// Where the grant does not allow it, or the stream ended early; what came before is kept.
+    /// If the grant does not allow it, or the stream ended early; what came before is kept.
     pub fn push(&self, grant: &Grant, frames: &mut dyn Read) -> Result<Vec<Outcome>, HostError> {
         self.push_telling(grant, frames, &|_| {})
     }
@@ -158,7 +158,7 @@ impl Host {
     /// it, unless the document has moved on.
     ///
     /// # Errors
-    /// Where the question is none, or the stream ended early.
+    /// If the request is malformed or the stream ended early.
     pub fn page(
         &self,
         theirs: &Hello,

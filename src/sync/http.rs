@@ -120,7 +120,7 @@ impl HttpRemote {
     /// Speaks with the wiki at `url`, as whoever was given `token` there.
     ///
     /// # Errors
-    /// Where it is no address of a wiki.
+    /// If it is not the address of a wiki.
     pub fn new(url: &str, token: &str, patience: Patience) -> Result<Self, String> {
         let base = url.trim().trim_end_matches('/');
         if !["http://", "https://"].iter().any(|s| base.starts_with(s) && base.len() > s.len()) {
@@ -144,7 +144,7 @@ impl HttpRemote {
     /// Trusts these in place of the public authorities.
     ///
     /// # Errors
-    /// Where the address is one without certificates.
+    /// If the address is one without certificates.
     pub fn trusting(self, authorities: Authorities) -> Result<Self, String> {
         if !self.base.starts_with("https://") {
             return Err(format!(

@@ -56,7 +56,7 @@ impl Question {
     /// Reads the document and what is held of it.
     ///
     /// # Errors
-    /// Where a name or an id is none, in words.
+    /// If a name or an id is invalid: the reason, in words.
     pub fn read(&self) -> Result<(DocPath, Known), String> {
         let path = DocPath::new(&self.path)
             .map_err(|reason| format!("that is not a valid name for a document: {reason}"))?;
@@ -142,7 +142,7 @@ pub fn write_note(note: &impl Serialize) -> Vec<u8> {
 /// Reads a note; the frames follow.
 ///
 /// # Errors
-/// [`io::ErrorKind::InvalidData`] where it is none, and what the reader returns.
+/// [`io::ErrorKind::InvalidData`] if it is none, and what the reader returns.
 pub fn read_note<T: DeserializeOwned>(stream: &mut dyn Read) -> io::Result<T> {
     let invalid = |reason: &str| io::Error::new(io::ErrorKind::InvalidData, reason);
     let mut length = [0; 4];

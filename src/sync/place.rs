@@ -31,7 +31,7 @@ impl Place {
     /// Uses a data directory; makes the replica's id, `fresh`, where it has none.
     ///
     /// # Errors
-    /// Where the id is there and cannot be read, or cannot be written.
+    /// If the id exists but cannot be read, or cannot be written.
     pub fn open(data: &Path, fresh: Uuid) -> Result<Self, ReplicaError> {
         let local = data.join("local");
         let path = local.join("replica-id");
@@ -60,7 +60,7 @@ impl Place {
     /// bring it along.
     ///
     /// # Errors
-    /// Where it is there and cannot be read.
+    /// If it exists but cannot be read.
     pub fn wiki_id(&self) -> Result<Option<WikiId>, ReplicaError> {
         read_id(&self.pages.join(WIKI_ID_FILE))
     }
@@ -68,7 +68,7 @@ impl Place {
     /// Gives the wiki an id.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If it cannot be written.
     pub fn set_wiki_id(&self, id: WikiId) -> Result<(), ReplicaError> {
         let _naming = self.naming.lock();
         write_durably(&self.pages, WIKI_ID_FILE, &format!("{id}\n"))
@@ -77,7 +77,7 @@ impl Place {
     /// Gives the wiki the id `fresh` unless it has one, and returns the one it has then.
     ///
     /// # Errors
-    /// Where it cannot be read or written.
+    /// If it cannot be read or written.
     pub fn name_wiki(&self, fresh: WikiId) -> Result<WikiId, ReplicaError> {
         let _naming = self.naming.lock();
         if let Some(id) = self.wiki_id()? {

@@ -110,7 +110,7 @@ impl Quarantine {
     /// Sets a revision aside. What was set aside before stays as it is.
     ///
     /// # Errors
-    /// Where it cannot be written; too much is no error.
+    /// If it cannot be written; too much is no error.
     pub fn add(
         &self,
         suspect: &Suspect,
@@ -182,7 +182,7 @@ impl Quarantine {
     /// Returns everything that is set aside, the newest last.
     ///
     /// # Errors
-    /// Where the directory cannot be read.
+    /// If the directory cannot be read.
     pub fn list(&self) -> Result<Vec<Suspect>, ReplicaError> {
         let mut all = self.read_all()?;
         all.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
@@ -219,7 +219,7 @@ impl Quarantine {
     /// Opens the bytes of a revision that is set aside, if they are here.
     ///
     /// # Errors
-    /// Where they cannot be opened.
+    /// If they cannot be opened.
     pub fn open(&self, suspect: &Suspect) -> Result<Option<File>, ReplicaError> {
         if !suspect.bytes {
             return Ok(None);
@@ -231,7 +231,7 @@ impl Quarantine {
     /// Forgets a revision that was set aside; a peer that has it will send it again.
     ///
     /// # Errors
-    /// Where its files cannot be removed.
+    /// If its files cannot be removed.
     pub fn remove(&self, suspect: &Suspect) -> Result<(), ReplicaError> {
         let mut known = self.known.lock();
         for path in [self.bytes_of(&suspect.name), self.note_of(&suspect.name)] {

@@ -29,20 +29,20 @@ pub trait Replica: Send + Sync {
     /// Returns the id of the wiki, if it has one yet.
     ///
     /// # Errors
-    /// Where it is there and cannot be read.
+    /// If it exists but cannot be read.
     fn wiki_id(&self) -> Result<Option<WikiId>, ReplicaError>;
 
     /// Gives the wiki an id: a fresh one, or that of the wiki it becomes part of.
     ///
     /// # Errors
-    /// Where it cannot be kept.
+    /// If it cannot be kept.
     fn set_wiki_id(&self, id: WikiId) -> Result<(), ReplicaError>;
 
     /// Gives the wiki a fresh id unless it has one, and returns the one it has then: the same to all
     /// who ask at the same time.
     ///
     /// # Errors
-    /// Where it cannot be read or kept.
+    /// If it cannot be read or kept.
     fn name_wiki(&self) -> Result<WikiId, ReplicaError> {
         if let Some(id) = self.wiki_id()? {
             return Ok(id);
@@ -67,7 +67,7 @@ pub trait Replica: Send + Sync {
     /// Opens the file of a whole revision; `None` where it has gone.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// If it cannot be read.
     fn open(&self, path: &DocPath, id: RevisionId) -> Result<Option<RevisionFile>, ReplicaError>;
 
     /// Returns true if a revision is held whole.

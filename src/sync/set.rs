@@ -70,7 +70,7 @@ impl Set {
     /// Answers a message of a peer who reconciles with this set.
     ///
     /// # Errors
-    /// [`Malformed`] where it is no such message.
+    /// [`Malformed`] if it is no such message.
     pub fn answer(&self, message: &[u8]) -> Result<Vec<u8>, Malformed> {
         let mut reconciler = self.reconciler()?;
         Ok(reconciler.reconcile(message)?)

@@ -60,7 +60,7 @@ impl Tokens {
     /// Returns all peers by name.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// If the file cannot be read.
     pub fn list(&self) -> Result<BTreeMap<String, Peer>, ReplicaError> {
         let path = self.local.join(FILE);
         let failed = |source| ReplicaError::Local { action: "read", path: path.clone(), source };
@@ -80,7 +80,7 @@ impl Tokens {
     /// Adds a peer and returns its token, which cannot be read again. `drawn` are random.
     ///
     /// # Errors
-    /// Where the name is taken or none, or the file cannot be written.
+    /// If the name is invalid or already in use, or the file cannot be written.
     pub fn add(&self, name: &str, read_only: bool, drawn: [Uuid; 2]) -> Result<String, TokenError> {
         let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
         if name.is_empty() || name.len() > 60 || !name.chars().all(allowed) {
@@ -99,7 +99,7 @@ impl Tokens {
     /// Removes a peer: its token is not known from now on.
     ///
     /// # Errors
-    /// Where there is none, or the file cannot be written.
+    /// If there is no such peer, or the file cannot be written.
     pub fn remove(&self, name: &str) -> Result<(), TokenError> {
         let mut peers = self.list()?;
         if peers.remove(name).is_none() {
@@ -111,7 +111,7 @@ impl Tokens {
     /// Returns what the holder of a token may do; `None` for an unknown one.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// If the file cannot be read.
     pub fn grant(&self, token: &str) -> Result<Option<Grant>, ReplicaError> {
         // Digests are compared, so the time it takes tells nothing about a token.
         let digest = digest(token);

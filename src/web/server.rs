@@ -67,7 +67,7 @@ impl Stopping {
 /// Every request carries a [`ConnectInfo`] with the client's address, and a [`Stopping`].
 ///
 /// # Errors
-/// Where the listener cannot be used at all; trouble with one connection ends only that one.
+/// If the listener cannot be used at all; trouble with one connection ends only that one.
 pub async fn serve(
     listener: TcpListener,
     app: Router,

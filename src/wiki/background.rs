@@ -45,7 +45,7 @@ impl Wiki {
     /// Starts looking at everything once, and then following changes until the result is dropped.
     ///
     /// # Errors
-    /// Where the system gives no thread.
+    /// If no thread can be started.
     pub fn start(self: &Arc<Self>) -> std::io::Result<Background> {
         let (wake, hints) = channel();
         let (ask, asked) = channel();
@@ -63,7 +63,7 @@ impl Wiki {
     /// Looks at one directory now, whatever its stamp says.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// If it cannot be read.
     pub(super) fn refresh_dir(&self, dir: &DiskDir) -> Result<Followed, WikiError> {
         let key = dir.path().key();
         let lock = self.lock(&key);

@@ -180,7 +180,7 @@ impl Wiki {
     /// Returns the whole content of a revision.
     ///
     /// # Errors
-    /// Where the revision is not there, is damaged, or cannot be read.
+    /// If the revision is not there, is damaged, or cannot be read.
     pub fn content(&self, document: &Document, id: RevisionId) -> Result<Vec<u8>, WikiError> {
         let mut content = self.open_content(document, id)?;
         let mut bytes = Vec::with_capacity(content.length as usize);
@@ -223,7 +223,7 @@ impl Wiki {
     /// Returns the content of a revision as text.
     ///
     /// # Errors
-    /// [`WikiError::NotText`] where it is too large or not UTF-8, else as [`Wiki::content`].
+    /// [`WikiError::NotText`] if it is too large or not UTF-8, else as [`Wiki::content`].
     pub fn text(&self, document: &Document, id: RevisionId) -> Result<String, WikiError> {
         let not_text = || WikiError::NotText(document.path().clone());
         if document.revision(id).is_some_and(|r| r.length > MAX_TEXT) {

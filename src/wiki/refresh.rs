@@ -22,7 +22,7 @@ impl Wiki {
     /// else after a look at it.
     ///
     /// # Errors
-    /// Where the store cannot be reached and nothing is known of the document.
+    /// If the store cannot be reached and nothing is known of the document.
     pub fn open(&self, path: &DocPath) -> Result<Option<Arc<Document>>, WikiError> {
         let key = path.key();
         if let Some(document) = self.fresh(&key) {
@@ -64,7 +64,7 @@ impl Wiki {
     /// Looks at the document's directories now and takes in what changed.
     ///
     /// # Errors
-    /// Where they cannot be read.
+    /// If they cannot be read.
     pub fn refresh(&self, path: &DocPath) -> Result<Option<Arc<Document>>, WikiError> {
         let key = path.key();
         let lock = self.lock(&key);
@@ -310,7 +310,7 @@ impl Wiki {
     /// Looks at everything once: what is new, what changed, what vanished.
     ///
     /// # Errors
-    /// Where the store cannot be reached; what is known stays as it is.
+    /// If the store cannot be reached; what is known stays as it is.
     pub fn scan(&self) -> Result<(), WikiError> {
         let mut found = Found::default();
         self.store.scan(&mut |item| found.add(item))?;

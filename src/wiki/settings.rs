@@ -83,7 +83,7 @@ impl ReaderSettings {
     /// Takes in what a device has and returns what holds now. What does not fit is dropped.
     ///
     /// # Errors
-    /// Where it cannot be kept.
+    /// If it cannot be kept.
     pub fn exchange(&self, reader: &ReaderKey, theirs: Settings) -> io::Result<Settings> {
         let mut memory = self.memory.lock();
         let mut held = match &self.dir {

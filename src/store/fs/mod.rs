@@ -98,7 +98,7 @@ impl FsStore {
     /// and makes everything durable that an earlier process may have left half way.
     ///
     /// # Errors
-    /// Where the directories cannot be made or reached.
+    /// If the directories cannot be made or reached.
     pub fn open(data: &Path) -> Result<Self, StoreError> {
         Self::open_with_faults(data, None)
     }

@@ -107,7 +107,7 @@ impl FsStore {
     /// Compares with the file that has the name. Moves it aside where it is not whole, and tells so.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] where it is whole and other, or no file at all.
+    /// [`StoreError::Taken`] if it is whole and other, or no file at all.
     fn clear_damaged(
         &self,
         temp: &Temp,

@@ -98,7 +98,7 @@ impl Taken {
 /// Takes in a bundle. On return, every revision that is counted as stored is durable and shown.
 ///
 /// # Errors
-/// Where it is no bundle, is of another wiki, or cannot be kept. One that is cut short is no error:
+/// If it is not a bundle, belongs to another wiki, or cannot be stored. An incomplete one is not an error:
 /// what came whole was taken in.
 pub fn take(
     replica: &dyn Replica,
@@ -153,7 +153,7 @@ fn why(error: &io::Error) -> String {
 /// Reads the state from a bundle, or from a state that was taken out of one.
 ///
 /// # Errors
-/// Where it is neither, or cannot be read.
+/// If it is neither, or cannot be read.
 pub fn read_state(file: &mut (impl Read + Seek)) -> Result<State, BundleError> {
     let mut begin = [0; 15];
     let sniffed = file.read_exact(&mut begin);

@@ -46,7 +46,7 @@ pub struct Written {
 /// Writes a bundle of what is chosen among all that the wiki holds.
 ///
 /// # Errors
-/// Where a revision cannot be read or the bundle cannot be written. What was written until then is
+/// If a revision cannot be read or the bundle cannot be written. What was written until then is
 /// no bundle.
 pub fn write(
     replica: &dyn Replica,

@@ -106,7 +106,7 @@ impl Follower {
     /// Starts to follow the peer that people call `name`.
     ///
     /// # Errors
-    /// Where the system gives no thread.
+    /// If no thread can be started.
     pub fn start(
         live: Arc<dyn Live>,
         name: &str,
