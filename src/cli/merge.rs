@@ -7,16 +7,16 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::context::{Context, Opened, check_revision, edit_of, limit, saved};
 use super::{Outcome, Signature, show};
-use crate::model::merge::two::Merge as ThreeWay;
+use crate::model::merge::{Merge as Merged, Shape, Standing};
 use crate::model::path::DocPath;
 use crate::model::resolve::State;
 use crate::model::revision::RevisionId;
-use crate::wiki::{Document, MergeOnSave, Revision, WikiError};
+use crate::wiki::{Document, MAX_MERGED, MergeOnSave, Revision, WikiError};
 
 /// Show the versions of a document that wait, or bring them together
 ///
@@ -54,9 +54,11 @@ struct Action {
 /// What a merge of all versions comes to.
 enum Together {
     /// Nothing has to be decided.
-    Clean(String),
-    /// The merge with this version needs a decision.
-    Decide(RevisionId),
+    Clean(Merged, String),
+    /// Somebody has to decide.
+    Decide(Merged),
+    /// The page is deleted in one version.
+    Deleted,
     /// A version is not text.
     NotText,
 }
@@ -83,10 +85,14 @@ impl Merge {
         }
         let (content, what) = match &self.action {
             Action { clean: true, .. } => match together(&opened, &document, winner)? {
-                Together::Clean(text) => (text.into_bytes(), "Merge all versions".to_owned()),
-                Together::Decide(id) => bail!(
-                    "the merge with {id} needs a decision; save one with --keep, --take ID or \
-                     --content FILE, or in the browser"
+                Together::Clean(_, text) => (text.into_bytes(), "Merge all versions".to_owned()),
+                Together::Decide(merge) => {
+                    let choices = choices(&merge);
+                    bail!("this needs a decision: {choices}; {OTHERWISE}, or in the browser")
+                }
+                Together::Deleted => bail!(
+                    "this needs a decision: one version deletes the page; {OTHERWISE}, or in the \
+                     browser"
                 ),
                 Together::NotText => return Err(WikiError::NotText(document.path().clone()).into()),
             },
@@ -132,17 +138,27 @@ impl Merge {
         }
         let path = &self.path;
         match together(opened, document, winner)? {
-            Together::Clean(_) => writeln!(
+            Together::Clean(merge, _) => {
+                let what = match merge.standing() {
+                    Standing::Clean => "Everything merges cleanly",
+                    _ => "Everything fits together",
+                };
+                writeln!(context.out, "{what}{}.", joined(&merge))?;
+                writeln!(context.out, "everpage merge '{path}' --clean saves the merge.")?;
+            }
+            Together::Decide(merge) => writeln!(
                 context.out,
-                "Everything merges cleanly: everpage merge '{path}' --clean saves the merge."
+                "This needs a decision: {}{}. To make one, {OTHERWISE}.",
+                choices(&merge),
+                joined(&merge)
             )?,
-            Together::Decide(id) => writeln!(
+            Together::Deleted => writeln!(
                 context.out,
-                "The merge with {id} needs a decision: --keep, --take ID or --content FILE."
+                "This needs a decision: one version deletes the page. To make one, {OTHERWISE}."
             )?,
             Together::NotText => writeln!(
                 context.out,
-                "These versions cannot be merged as text: --keep, --take ID or --content FILE."
+                "These versions cannot be merged as text: pass --keep, --take ID or --content FILE."
             )?,
         }
         Ok(())
@@ -157,7 +173,7 @@ impl Merge {
         what: String,
     ) -> anyhow::Result<Outcome> {
         let mut edit = edit_of(document.path(), Some(&**document), &self.signature, content);
-        edit.also.clone_from(&document.resolution().conflicts);
+        edit.also = document.resolution().conflicts.iter().take(MAX_MERGED).copied().collect();
         if edit.summary.is_empty() {
             edit.summary = what;
         }
@@ -167,31 +183,74 @@ impl Merge {
     }
 }
 
-/// Merges all versions one after another, the highest first.
+/// What to do if the program cannot decide.
+const OTHERWISE: &str = "pass --keep, --take ID or --content FILE";
+
+/// Merges all versions.
 fn together(
     opened: &Opened,
     document: &Arc<Document>,
     winner: &Revision,
 ) -> anyhow::Result<Together> {
-    let text = |id| match opened.wiki.text(document, id) {
-        Ok(text) => Ok(Some(text)),
-        Err(WikiError::NotText(_)) => Ok(None),
-        Err(error) => Err(anyhow!(error)),
+    let conflicts = &document.resolution().conflicts;
+    let heads = &conflicts[..conflicts.len().min(MAX_MERGED)];
+    let merge = match opened.wiki.merge_view(document, winner.id, heads) {
+        Ok(view) => view.merge,
+        Err(WikiError::NotText(_)) => return Ok(Together::NotText),
+        Err(error) => return Err(error.into()),
     };
-    let Some(mut merged) = text(winner.id)? else { return Ok(Together::NotText) };
-    let mut parents = vec![winner.id];
-    for id in &document.resolution().conflicts {
-        let base = document.history().merge_base_of_many(&parents, *id);
-        let base = base.map_or(Ok(Some(String::new())), text)?;
-        let (Some(base), Some(other)) = (base, text(*id)?) else { return Ok(Together::NotText) };
-        match ThreeWay::new(&base, &merged, &other).clean() {
-            // Nobody asked for a deletion here.
-            Some(clean) if !clean.is_empty() => merged = clean,
-            _ => return Ok(Together::Decide(*id)),
-        }
-        parents.push(*id);
+    let deleted = document.conflicts().chain([winner]).any(Revision::is_deletion);
+    Ok(match merge.suggested() {
+        // Nobody asked for a deletion here, nor to bring a page back.
+        _ if deleted => Together::Deleted,
+        Some(text) if !text.is_empty() => Together::Clean(merge, text),
+        _ => Together::Decide(merge),
+    })
+}
+
+/// Says what has to be decided.
+fn choices(merge: &Merged) -> String {
+    let open: Vec<Shape> =
+        merge.places().filter(|(_, place)| place.is_open()).map(|(_, place)| place.shape).collect();
+    told(&open)
+}
+
+/// Says what was joined that other programs leave alone.
+fn joined(merge: &Merged) -> String {
+    let shapes = merge.places().filter(|(_, place)| !place.is_open() && place.follows.is_none());
+    let shapes = shapes.map(|(_, place)| place.shape);
+    let joined: Vec<Shape> =
+        shapes.filter(|s| !matches!(s, Shape::OneSide | Shape::SameChange)).collect();
+    if joined.is_empty() { String::new() } else { format!(" ({})", told(&joined)) }
+}
+
+/// Counts the places of each kind.
+fn told(shapes: &[Shape]) -> String {
+    let mut kinds = shapes.to_vec();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let count = |kind: &Shape| match shapes.iter().filter(|shape| *shape == kind).count() {
+        1 => format!("at one place {}", words(*kind)),
+        n => format!("at {n} places {}", words(*kind)),
+    };
+    kinds.iter().map(count).collect::<Vec<_>>().join(", ")
+}
+
+/// Says what a kind of place is.
+fn words(shape: Shape) -> &'static str {
+    match shape {
+        Shape::OneSide => "only one version changed something",
+        Shape::SameChange => "all made the same change",
+        Shape::Sentences => "different sentences, cells or items changed",
+        Shape::WhiteSpace => "only white space differs",
+        Shape::Appended => "several added something",
+        Shape::Moved => "one moved what another edited",
+        Shape::SameSentence => "different words of the same sentence changed",
+        Shape::SameWords => "the same words changed",
+        Shape::DeletedEdited => "one deleted what another edited",
+        Shape::MovedTwice => "the same lines were moved to different places",
+        Shape::NoAncestor => "the versions have no common ancestor",
     }
-    Ok(Together::Clean(merged))
 }
 
 /// Reads the text that somebody merged.

@@ -62,6 +62,33 @@ fn what_needs_a_decision_is_not_merged_by_machine() {
 }
 
 #[test]
+fn it_says_what_kind_of_place_it_is() {
+    let place =
+        three(["one\ntwo\nthree\nfour\nfive\n6\n", BASE, "one\ntwo\nthree\nfour\nfive\nsix\n"]);
+    let shown = place.run(&["merge", "Garden"]).text();
+    assert!(
+        shown.contains("Everything fits together (at one place several added something)"),
+        "{shown}"
+    );
+    place.run(&["merge", "Garden", "--clean"]).ok();
+    assert_eq!(place.cat("Garden"), format!("{BASE}six\n6\n"));
+
+    let place = three(["ONE\ntwo\nthree\nfour\nfive\n", BASE, "Eins\ntwo\nthree\nfour\nfive\n"]);
+    let shown = place.run(&["merge", "Garden"]).text();
+    assert!(shown.contains("at one place the same words changed"), "{shown}");
+}
+
+#[test]
+fn the_page_keeps_its_line_ends() {
+    let place = Place::new();
+    place.revision("Crlf.md", &id(1, 1), &[], "Alice", "a\nb\nc\nd\ne\n");
+    place.revision("Crlf.md", &id(2, 1), &[&id(1, 1)], "Bob", "a\nb\nC\nd\ne\n");
+    place.revision("Crlf.md", &id(2, 2), &[&id(1, 1)], "Bob", "a\r\nb\r\nc\r\nd\r\ne\r\n");
+    place.run(&["merge", "Crlf", "--clean"]).ok();
+    assert_eq!(place.cat("Crlf"), "a\r\nb\r\nC\r\nd\r\ne\r\n");
+}
+
+#[test]
 fn a_deletion_against_an_edit_is_for_a_person() {
     let place = Place::new();
     let base = place.put("Home", BASE);

@@ -8,22 +8,61 @@
 
 use std::ops::Range;
 
+use super::moves::{Arranged, Moves, link};
 use super::tokens::{is_fence, no_line_twice, refine};
-use super::{Chunk, Place, Shape, Version, Wording};
+use super::{Chunk, Moved, Place, Shape, Version, Wording};
 use crate::model::diff::{LineEnding, Replaced, content, is_blank, kept, lines, replaced};
 
 /// Cuts the page into chunks.
 pub(super) fn chunks(winner: &str, others: &[Version<'_>], ending: LineEnding) -> Vec<Chunk> {
-    let page = Page::new(winner, ending);
     let deletes = |v: &Version<'_>| v.text.is_empty();
-    let mut out = Chunks { page: &page, done: Vec::new() };
-    if others.iter().all(deletes) && winner.is_empty() {
-        return out.done;
-    }
     if winner.is_empty() || others.iter().any(deletes) {
-        out.deleted(winner, others);
+        let page = Page::new(lines(winner), ending);
+        let mut out = Chunks { page: &page, done: Vec::new() };
+        if !(winner.is_empty() && others.iter().all(deletes)) {
+            out.deleted(winner, others);
+        }
         return out.done;
     }
+    let texts: Vec<Vec<&str>> = others.iter().map(|v| lines(v.text)).collect();
+    let compared = (others.iter().zip(&texts))
+        .map(|(v, text)| (known(v).map(lines), text.clone()))
+        .map(|(base, text)| Compared { base, text });
+    let plain = star(&Page::new(lines(winner), ending), &compared.collect::<Vec<_>>());
+    // Moves are looked for where all were made from the same text.
+    let base = others.first().and_then(known);
+    let Some(base) = base.filter(|base| others.iter().all(|v| v.base == Some(base))) else {
+        return plain;
+    };
+    let all: Vec<&str> = std::iter::once(winner).chain(others.iter().map(|v| v.text)).collect();
+    if all.len() > MOST_WITH_MOVES {
+        return plain;
+    }
+    let moves = Moves::find(base, &all);
+    let open = |chunks: &[Chunk]| chunks.iter().filter(|chunk| chunk.is_open()).count();
+    let chunks = match moves.arranged().filter(|_| open(&plain) > 0) {
+        None => plain,
+        Some(arranged) => {
+            let arranged = rearranged(arranged, ending);
+            if open(&arranged) <= open(&plain) { arranged } else { plain }
+        }
+    };
+    link(chunks, &moves)
+}
+
+/// Merges texts in which the same blocks were moved.
+fn rearranged(arranged: Arranged<'_>, ending: LineEnding) -> Vec<Chunk> {
+    let Arranged { base, mut texts, moved, moves } = arranged;
+    let others = texts.split_off(1);
+    let winner = texts.pop().unwrap_or_default();
+    let page = Page { moved, moves, ..Page::new(winner, ending) };
+    let compared = others.into_iter().map(|text| Compared { base: Some(base.clone()), text });
+    star(&page, &compared.collect::<Vec<_>>())
+}
+
+/// Lays the changes of all versions over each other.
+fn star(page: &Page<'_>, others: &[Compared<'_>]) -> Vec<Chunk> {
+    let mut out = Chunks { page, done: Vec::new() };
     let pairs: Vec<Vec<Pair<'_>>> = others.iter().map(|v| pairs(&page.winner, v)).collect();
     let mut cursors = vec![0; pairs.len()];
     let mut at = 0;
@@ -35,23 +74,41 @@ pub(super) fn chunks(winner: &str, others: &[Version<'_>], ending: LineEnding) -
         let parts: Vec<Part<'_>> = parts.collect();
         let code = page.code[region.start];
         let spot = Spot { code, ..Spot::new(&page.winner[region.clone()], &parts) };
+        let first = out.done.len();
         out.spot(&spot);
+        out.mark_moved(first, &region);
     }
     out.unchanged(at..page.winner.len());
     out.done
 }
+
+/// A version by lines.
+struct Compared<'a> {
+    base: Option<Vec<&'a str>>,
+    text: Vec<&'a str>,
+}
+
+/// Returns the base of a version; an empty one is none.
+fn known<'a>(version: &Version<'a>) -> Option<&'a str> {
+    version.base.filter(|base| !base.is_empty())
+}
+
+/// With more versions than these, moves are left as deletions and insertions.
+const MOST_WITH_MOVES: usize = 32;
 
 /// The winner.
 struct Page<'a> {
     winner: Vec<&'a str>,
     /// Whether a line is code, or would be if it stood behind the last line.
     code: Vec<bool>,
+    /// For each line the move that it was part of.
+    moved: Vec<Option<usize>>,
+    moves: Vec<Moved>,
     ending: LineEnding,
 }
 
 impl<'a> Page<'a> {
-    fn new(text: &'a str, ending: LineEnding) -> Self {
-        let winner = lines(text);
+    fn new(winner: Vec<&'a str>, ending: LineEnding) -> Self {
         let mut inside = false;
         let mut code: Vec<bool> = (winner.iter())
             .map(|line| {
@@ -61,7 +118,19 @@ impl<'a> Page<'a> {
             })
             .collect();
         code.push(inside);
-        Self { winner, code, ending }
+        Self { winner, code, moved: Vec::new(), moves: Vec::new(), ending }
+    }
+
+    /// Returns the text of lines of the winner.
+    fn text(&self, lines: &[&str]) -> String {
+        let mut text = String::new();
+        for (i, line) in lines.iter().enumerate() {
+            text.push_str(line);
+            if i + 1 < lines.len() && !line.ends_with('\n') {
+                text.push_str(self.ending.as_str());
+            }
+        }
+        text
     }
 }
 
@@ -76,11 +145,10 @@ struct Pair<'a> {
 }
 
 /// Compares one version with the winner.
-fn pairs<'a>(winner: &[&'a str], version: &Version<'a>) -> Vec<Pair<'a>> {
-    let text = lines(version.text);
-    match version.base.filter(|base| !base.is_empty()) {
-        Some(base) => related(winner, &lines(base), &text),
-        None => unrelated(winner, &text),
+fn pairs<'a>(winner: &[&'a str], version: &Compared<'a>) -> Vec<Pair<'a>> {
+    match &version.base {
+        Some(base) => related(winner, base, &version.text),
+        None => unrelated(winner, &version.text),
     }
 }
 
@@ -318,14 +386,42 @@ struct Chunks<'p, 'a> {
 
 impl<'a> Chunks<'_, 'a> {
     fn unchanged(&mut self, lines: Range<usize>) {
-        self.push_unchanged(&self.page.winner[lines].concat());
+        self.push_unchanged(&self.page.winner[lines]);
     }
 
-    fn push_unchanged(&mut self, text: &str) {
+    fn push_unchanged(&mut self, lines: &[&str]) {
+        let text = self.page.text(lines);
         match self.done.last_mut() {
             _ if text.is_empty() => {}
-            Some(Chunk::Unchanged(last)) => last.push_str(text),
-            _ => self.done.push(Chunk::Unchanged(text.to_owned())),
+            Some(Chunk::Unchanged(last)) => {
+                if !last.ends_with('\n') {
+                    last.push_str(self.page.ending.as_str());
+                }
+                last.push_str(&text);
+            }
+            _ => self.done.push(Chunk::Unchanged(text)),
+        }
+    }
+
+    /// Says of the places from this chunk on that they are in a block that was moved.
+    fn mark_moved(&mut self, first: usize, region: &Range<usize>) {
+        let moved = |at: usize| self.page.moved.get(at).copied().flatten();
+        let inside = match region.len() {
+            0 => region
+                .start
+                .checked_sub(1)
+                .and_then(moved)
+                .filter(|m| moved(region.start) == Some(*m)),
+            _ => region.clone().find_map(moved),
+        };
+        let Some(moved) = inside.and_then(|m| self.page.moves.get(m)) else { return };
+        for chunk in &mut self.done[first..] {
+            let Chunk::Changed(place) = chunk else { continue };
+            place.moved = Some(moved.clone());
+            if matches!(place.shape, Shape::OneSide | Shape::SameChange) {
+                place.joined = place.preselected().map(|choice| place.text(&choice));
+                place.shape = Shape::Moved;
+            }
         }
     }
 
@@ -366,7 +462,7 @@ impl<'a> Chunks<'_, 'a> {
         let base = spot.base.as_ref().unwrap_or(&nothing);
         let all = || spot.voices.iter().map(|voice| &voice.lines);
         let (head, tail) = common(base, all());
-        self.push_unchanged(&spot.voices[0].lines[..head].concat());
+        self.push_unchanged(&spot.voices[0].lines[..head]);
         let cut = |lines: &[&'a str]| lines[head..lines.len() - tail].to_vec();
         let inner = Spot {
             base: spot.base.as_ref().map(|base| cut(base)),
@@ -377,7 +473,7 @@ impl<'a> Chunks<'_, 'a> {
         };
         self.dispute(&inner);
         let winner = &spot.voices[0].lines;
-        self.push_unchanged(&winner[winner.len() - tail..].concat());
+        self.push_unchanged(&winner[winner.len() - tail..]);
     }
 
     /// Adds a conflict, with the lines that all who changed it came to have at its ends apart from it.
@@ -413,10 +509,13 @@ impl<'a> Chunks<'_, 'a> {
                 let lines = if voice.changed {
                     let end = if until == 0 { voice.lines.len() - tail } else { until };
                     voice.lines[from.min(end)..end].to_vec()
+                } else if with_base {
+                    voice.lines.clone()
                 } else {
-                    base.clone()
+                    Vec::new()
                 };
-                Voice { lines, ..voice.clone() }
+                let changed = voice.changed && !alike_all(&lines, &base);
+                Voice { lines, changed, ..voice.clone() }
             };
             Spot {
                 voices: spot.voices.iter().map(part).collect(),
@@ -432,8 +531,9 @@ impl<'a> Chunks<'_, 'a> {
         if tail > 0 {
             let mut last = piece(at_tail, 0, 0);
             for (voice, whole) in last.voices.iter_mut().zip(&spot.voices) {
-                if voice.changed {
+                if whole.changed {
                     voice.lines = whole.lines[whole.lines.len() - tail..].to_vec();
+                    voice.changed = true;
                 }
             }
             self.same_change(&last);
@@ -464,7 +564,7 @@ impl<'a> Chunks<'_, 'a> {
             let winner = &spot.voices[0].lines[at..at + count];
             at += count;
             let Some(shape) = stretch.shape else {
-                self.push_unchanged(&winner.concat());
+                self.push_unchanged(winner);
                 continue;
             };
             let base = lines(&stretch.base);
@@ -491,7 +591,7 @@ impl<'a> Chunks<'_, 'a> {
         let winner = &spot.voices[0].lines;
         let wordings = spot.voices.iter().enumerate().map(|(i, voice)| Wording {
             text: match i {
-                0 => winner.concat(),
+                0 => self.page.text(winner),
                 _ => self.dress(winner, &voice.lines),
             },
             versions: voice.versions.clone(),

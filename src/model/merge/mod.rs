@@ -11,6 +11,9 @@
 //! ends and the final newline are the winner's, and lines that nobody changed keep their bytes.
 
 mod lines;
+mod moves;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -75,6 +78,8 @@ pub struct Place {
     pub follows: Option<usize>,
     /// The move that the place is part of.
     pub moved: Option<Moved>,
+    /// Whether this is all that lies behind the last place that is offered by itself.
+    pub rest: bool,
     key: String,
 }
 
@@ -161,6 +166,13 @@ impl Shape {
     }
 }
 
+impl Chunk {
+    /// Returns true if a person has to choose here.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Changed(place) if place.is_open())
+    }
+}
+
 impl Wording {
     /// Returns a short hash of its text, the same for every kind of line end.
     pub fn key(&self) -> String {
@@ -171,7 +183,7 @@ impl Wording {
 impl Place {
     fn new(base: Option<String>, wordings: Vec<Wording>, shape: Shape) -> Self {
         let (joined, follows, moved) = (None, None, None);
-        Self { base, wordings, shape, joined, follows, moved, key: String::new() }
+        Self { base, wordings, shape, joined, follows, moved, rest: false, key: String::new() }
     }
 
     /// Returns true if a person has to choose here.
@@ -188,7 +200,9 @@ impl Place {
             return Some(Choice::Joined);
         }
         Some(match self.shape {
-            Shape::Appended => Choice::All,
+            Shape::Appended if self.wordings.iter().filter(|w| w.changed).count() > 1 => {
+                Choice::All
+            }
             _ => Choice::Wording(self.wordings.iter().position(|w| w.changed).unwrap_or(0)),
         })
     }
@@ -200,14 +214,16 @@ impl Place {
             choices.push(Choice::Joined);
         }
         let changed = || self.wordings.iter().filter(|w| w.changed);
+        let whole = || changed().all(|w| !w.text.is_empty());
         let beside = match self.shape {
             Shape::Appended => self.joined.is_none(),
             // Whole lines can stand beside each other; a sentence twice makes no sense.
-            Shape::NoAncestor => true,
-            Shape::SameWords => changed().all(|w| super::diff::lines(&w.text).len() > 1),
+            Shape::NoAncestor => whole(),
+            Shape::SameWords if self.rest => false,
+            Shape::SameWords => whole() && changed().all(|w| super::diff::lines(&w.text).len() > 1),
             _ => false,
         };
-        if beside && changed().count() > 1 && changed().all(|w| !w.text.is_empty()) {
+        if beside && changed().count() > 1 {
             choices.extend([Choice::All, Choice::AllReversed]);
         }
         if let Some(base) = &self.base
@@ -291,8 +307,49 @@ impl Merge {
             ending,
             ended: model.ends_with('\n'),
         };
+        merge.gather_rest(others.len() + 1);
         merge.name_places();
         merge
+    }
+
+    /// Makes one place of all that lies behind the last place that is offered by itself: what
+    /// needs no choice is in it, and of what does, each version has its own.
+    fn gather_rest(&mut self, versions: usize) {
+        let open = self.chunks.iter().enumerate().filter(|(_, chunk)| chunk.is_open());
+        let open: Vec<usize> = open.map(|(at, _)| at).collect();
+        if open.len() <= Self::MAX_PLACES {
+            return;
+        }
+        let rest = self.chunks.split_off(open[Self::MAX_PLACES - 1]);
+        let text = |say: &dyn Fn(&Place) -> String| -> String {
+            let mut out = Glue::new(self.ending);
+            for chunk in &rest {
+                match chunk {
+                    Chunk::Unchanged(text) => out.push(text),
+                    Chunk::Changed(place) => out.push(&match place.preselected() {
+                        Some(choice) => place.text(&choice),
+                        None => say(place),
+                    }),
+                }
+            }
+            out.text
+        };
+        let base = text(&|place| place.base.clone().unwrap_or_default());
+        let mut wordings: Vec<Wording> = Vec::new();
+        for version in 0..versions {
+            let text = text(&|place| place.text_of(version).unwrap_or_default().to_owned());
+            match wordings.iter_mut().find(|wording| same(&wording.text, &text)) {
+                Some(wording) => wording.versions.push(version),
+                None => wordings.push(Wording {
+                    changed: !same(&text, &base),
+                    versions: vec![version],
+                    text,
+                }),
+            }
+        }
+        let mut place = Place::new(Some(base), wordings, Shape::SameWords);
+        place.rest = true;
+        self.chunks.push(Chunk::Changed(place));
     }
 
     /// Merges two versions; an empty base means that they have no common ancestor.
@@ -405,10 +462,12 @@ impl Glue {
     fn finish(mut self, ended: bool) -> String {
         if self.text.is_empty() {
         } else if !ended {
-            let length = super::diff::lines(&self.text)
-                .last()
-                .map_or(0, |last| self.text.len() - last.len() + super::diff::content(last).len());
-            self.text.truncate(length);
+            while self.text.ends_with('\n') {
+                let lines = super::diff::lines(&self.text);
+                let last =
+                    lines.last().map_or(0, |line| line.len() - super::diff::content(line).len());
+                self.text.truncate(self.text.len() - last);
+            }
         } else if !self.text.ends_with('\n') {
             self.text.push_str(self.ending.as_str());
         }

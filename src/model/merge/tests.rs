@@ -245,3 +245,80 @@ fn items_next_to_each_other_are_merged_apart() {
         ]
     );
 }
+
+const SECTIONS: &str = "# Garden\n\n## Beans\n\nBeans need water.\nPick them in July.\n\n## Peas\n\nPeas need a net.\n\n## Tools\n\nThe spade.\n";
+
+#[test]
+fn an_edit_follows_the_section_that_was_moved() {
+    let section = "## Beans\n\nBeans need water.\nPick them in July.\n\n";
+    let moved = format!("{}\n{}\n", SECTIONS.replace(section, ""), section.trim_end());
+    let edited = SECTIONS.replace("need water", "need much water");
+    for (winner, other, by) in [(&moved, &edited, 0), (&edited, &moved, 1)] {
+        let merge = Merge::new(SECTIONS, winner, other);
+        assert_eq!(merge.standing(), Standing::Offered, "{:?}", shape(&merge));
+        let (_, place) = merge.places().find(|(_, place)| place.shape == Shape::Moved).unwrap();
+        let expected = Moved { versions: vec![by], title: "Beans".to_owned() };
+        assert_eq!(place.moved, Some(expected));
+        let expected = moved.replace("need water", "need much water");
+        assert_eq!(merge.suggested(), Some(expected));
+    }
+}
+
+#[test]
+fn what_was_moved_to_two_places_is_one_choice() {
+    let base = "top\n\nthe paragraph that moves\n\nmiddle\n\nmore\n\nend\n";
+    let rest = "top\n\nmiddle\n\nmore\n\nend\n";
+    let one = rest.replace("more", "the paragraph that moves\n\nmore");
+    let two = rest.replace("end", "the paragraph that moves\n\nend");
+    let merge = Merge::new(base, &one, &two);
+    assert_eq!(merge.standing(), Standing::Open(1), "{:?}", shape(&merge));
+    for (choice, expected) in [(0, &one), (1, &two)] {
+        let text = merge.resolve(|_, place| place.preselected().unwrap_or(Choice::Wording(choice)));
+        assert_eq!(text, *expected);
+    }
+}
+
+fn repeated(times: usize, piece: impl Fn(usize) -> String) -> String {
+    (0..times).map(piece).collect::<Vec<_>>().concat()
+}
+
+#[test]
+fn hundreds_of_versions_of_a_large_page_are_merged_at_once() {
+    let base: String =
+        repeated(1_000, |i| format!("line {i} of a page that is long enough for it\n"));
+    let edited = |n: usize| base.replace(&format!("line {n} "), &format!("LINE {n} "));
+    let texts: Vec<String> = (0..300).map(|n| edited(n * 3)).collect();
+    let others: Vec<Version<'_>> =
+        texts.iter().map(|text| Version { base: Some(&base), text }).collect();
+    let merge = Merge::of(&edited(999), &others);
+    let text = merge.clean().unwrap();
+    assert_eq!(text.matches("LINE").count(), 301);
+    // What is kept of the versions are their changes, not their texts.
+    let kept: usize = merge.places().flat_map(|(_, p)| &p.wordings).map(|w| w.text.len()).sum();
+    assert!(kept < 2 * base.len(), "{kept} bytes");
+}
+
+#[test]
+fn two_thousand_clashes_are_two_hundred_choices() {
+    let page = |word: &str| -> String {
+        repeated(2_000, |i| format!("place {i} is {word}\nand here is {i}\n\n"))
+    };
+    let (base, one, two) = (page("red"), page("blue"), page("green"));
+    let two = two.replace("and here is 1999", "and now 1999");
+    let merge = Merge::new(&base, &one, &two);
+    assert_eq!(merge.standing(), Standing::Open(Merge::MAX_PLACES));
+    let (_, last) = merge.places().last().unwrap();
+    assert!(last.rest);
+    assert_eq!(last.choices(), [Choice::Wording(0), Choice::Wording(1), Choice::Base]);
+    assert_eq!(merge.resolve(|_, _| Choice::Wording(1)), two);
+    // What only one version changed is in it either way.
+    let winners = merge.resolve(|_, place| place.preselected().unwrap_or(Choice::Wording(0)));
+    assert!(winners.contains("place 1998 is blue"), "{winners}");
+}
+
+#[test]
+fn one_line_of_megabytes_is_one_choice() {
+    let line = |word: &str| format!("{}\n", word.repeat(1 << 20));
+    let merge = Merge::new(&line("abc "), &line("abd "), &line("abe "));
+    assert_eq!(merge.places().map(|(_, p)| p.shape).collect::<Vec<_>>(), [Shape::SameWords]);
+}

@@ -142,7 +142,10 @@ fn decide(base: &Parts<'_>, voices: &[Parts<'_>], cluster: &Cluster) -> Stretch 
     let distinct = distinct_changes(&before, &theirs);
     let (shape, joined) = match distinct[..] {
         [] => (Shape::WhiteSpace, Some(before.text())),
-        [only] => (Shape::Sentences, Some(taken(&before, &theirs, only))),
+        [only] => {
+            let text = spaced(&before, &theirs).unwrap_or_else(|| taken(&before, &theirs, only));
+            (Shape::Sentences, Some(text))
+        }
         _ if before.parts.is_empty() => {
             let alone = stands_alone(&distinct, &theirs);
             (if alone { Shape::Appended } else { Shape::SameWords }, None)
@@ -180,26 +183,34 @@ fn has_letters(line: &str) -> bool {
     line.chars().any(char::is_alphanumeric)
 }
 
-/// Looks inside a block that versions changed in different ways.
+/// Joins the change of one version with the white space that others changed in the same block.
+fn spaced(base: &Parts<'_>, voices: &[Parts<'_>]) -> Option<String> {
+    let (before, keys) = (base.text(), base.keys());
+    let spaces = voices.iter().any(|voice| voice.keys() == keys && voice.text() != before);
+    spaces.then(|| inside(base, voices)).and_then(|(_, joined)| joined)
+}
+
+/// Looks inside a block that versions changed in different ways, or a few paragraphs.
 fn inside(base: &Parts<'_>, voices: &[Parts<'_>]) -> (Shape, Option<String>) {
-    fn single<'t>(parts: &Parts<'t>) -> Option<(&'t str, &'t str)> {
-        match parts.parts[..] {
-            [Part { core, gap, code: false }] => Some((core, gap)),
-            _ => None,
-        }
-    }
-    let Some((before, gap)) = single(base) else { return (Shape::SameWords, None) };
-    let Some(theirs) = voices.iter().map(single).collect::<Option<Vec<_>>>() else {
+    let (before, theirs) = (base.text(), voices.iter().map(Parts::text).collect::<Vec<_>>());
+    let all = || std::iter::once(base).chain(voices);
+    let single = all().all(|parts| parts.parts.len() == 1);
+    let prose = || all().flat_map(|parts| &parts.parts).all(|part| is_prose(part.core));
+    if all().flat_map(|parts| &parts.parts).any(|part| part.code) || !(single || prose()) {
         return (Shape::SameWords, None);
-    };
-    let gap = pick(gap, theirs.iter().map(|(_, gap)| *gap));
-    let cores: Vec<&str> = theirs.iter().map(|(core, _)| *core).collect();
-    if let Some((text, shape)) = joined_block(before, &cores) {
-        return (shape, Some(text + gap));
     }
-    match woven(&words(before), &cores.iter().map(|c| words(c)).collect::<Vec<_>>(), Touch::Never) {
-        Some((text, _)) => (Shape::SameSentence, Some(text + gap)),
-        None => (Shape::SameWords, None),
+    let gap = |text: &'_ str| text.trim_end().len();
+    let cores: Vec<&str> = theirs.iter().map(|text| &text[..gap(text)]).collect();
+    let gaps = theirs.iter().map(|text| &text[gap(text)..]);
+    let (before, space) = before.split_at(gap(&before));
+    let space = pick(space, gaps);
+    if let Some((text, shape)) = joined_block(before, &cores) {
+        return (shape, Some(text + space));
+    }
+    let parts: Vec<Parts<'_>> = cores.iter().map(|core| words(core)).collect();
+    match woven(&words(before), &parts, Touch::Never) {
+        Some((text, _)) if single => (Shape::SameSentence, Some(text + space)),
+        _ => (Shape::SameWords, None),
     }
 }
 
@@ -473,10 +484,10 @@ fn words(text: &str) -> Parts<'_> {
 }
 
 /// Words that end with a full stop without ending a sentence.
-const ABBREVIATIONS: [&str; 42] = [
-    "dr", "mr", "mrs", "ms", "prof", "st", "vs", "etc", "approx", "no", "nr", "fig", "vol", "ed",
-    "eds", "pp", "sen", "gen", "col", "jr", "sr", "inc", "ltd", "co", "dept", "est", "bzw", "usw",
-    "ca", "evtl", "ggf", "inkl", "vgl", "abb", "str", "hr", "fr", "bd", "hrsg", "mme", "cf", "al",
+const ABBREVIATIONS: [&str; 40] = [
+    "dr", "mr", "mrs", "ms", "prof", "st", "vs", "etc", "approx", "fig", "vol", "ed", "eds", "pp",
+    "sen", "gen", "col", "jr", "sr", "inc", "ltd", "co", "dept", "est", "bzw", "usw", "ca", "evtl",
+    "ggf", "inkl", "vgl", "abb", "str", "hr", "fr", "bd", "hrsg", "mme", "cf", "al",
 ];
 
 /// Returns a text of the same length in which only full stops that end a sentence are left.
@@ -496,7 +507,7 @@ fn masked(text: &str) -> String {
         if c == '\n' || c == '\r' {
             // A line goes on with the sentence of the line before.
             out.push(' ');
-        } else if c == '.' && is_abbreviated(&text[word_from..out.len()]) {
+        } else if c == '.' && is_abbreviated(&text[word_from..out.len()], behind) {
             out.push('x');
         } else if "*_~\"'".contains(c) && out.ends_with(['.', '!', '?', ')', '"', '\'']) {
             // Marks behind the end of a sentence belong to it.
@@ -533,13 +544,15 @@ fn hidden_length(text: &str) -> usize {
 }
 
 /// Returns true if a full stop behind this word does not end a sentence.
-fn is_abbreviated(word: &str) -> bool {
+fn is_abbreviated(word: &str, behind: &str) -> bool {
     let word = word.rsplit('.').next().unwrap_or(word);
     let digits = word.chars().all(|c| c.is_ascii_digit());
     let letters = word.chars().count();
     letters == 1 && word.chars().all(char::is_alphabetic)
         || digits && (1..=2).contains(&letters)
         || ABBREVIATIONS.contains(&word.to_lowercase().as_str())
+        || ["no", "nr"].contains(&word.to_lowercase().as_str())
+            && behind.trim_start().starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// What may be joined though nothing unchanged lies between.
@@ -599,23 +612,7 @@ fn clusters(base: &Parts<'_>, voices: &[Parts<'_>], touch: Touch) -> Vec<Cluster
             edits.extend(single_edits(voice, change, &base_keys, &keys));
         }
     }
-    edits.sort_by_key(|e| (e.change.old.start, e.change.old.end, e.voice));
-    let mut groups: Vec<(Range<usize>, Vec<Edit>)> = Vec::new();
-    for edit in edits {
-        match groups.last_mut() {
-            Some((range, members))
-                if edit.change.old.start < range.end
-                    || edit.change.old.start == range.end
-                        && !(members.iter())
-                            .filter(|member| member.change.old.end == range.end)
-                            .all(|member| member.leaves_boundary_to(&edit, touch)) =>
-            {
-                range.end = range.end.max(edit.change.old.end);
-                members.push(edit);
-            }
-            _ => groups.push((edit.change.old.clone(), vec![edit])),
-        }
-    }
+    let groups = grouped(edits, touch);
     let mut offsets = vec![0_isize; voices.len()];
     let place = |at: usize, offset: isize| at.saturating_add_signed(offset);
     let mut out = Vec::new();
@@ -628,6 +625,67 @@ fn clusters(base: &Parts<'_>, voices: &[Parts<'_>], touch: Touch) -> Vec<Cluster
         let ends = offsets.iter().map(|offset| place(range.end, *offset));
         let voices = starts.into_iter().zip(ends).map(|(start, end)| start..end).collect();
         out.push(Cluster { base: range, voices });
+    }
+    out
+}
+
+/// Returns the first edit of a group.
+fn first(group: &mut [usize], mut edit: usize) -> usize {
+    while group[edit] != edit {
+        group[edit] = group[group[edit]];
+        edit = group[edit];
+    }
+    edit
+}
+
+/// Puts together the changes that have to be decided together; the order of the voices is of no
+/// account.
+fn grouped(mut edits: Vec<Edit>, touch: Touch) -> Vec<(Range<usize>, Vec<Edit>)> {
+    edits.sort_by_key(|e| (e.change.old.start, e.change.old.end, e.voice));
+    // For each edit an earlier one that it belongs with, itself if there is none.
+    let mut group: Vec<usize> = (0..edits.len()).collect();
+    // How far the edits up to each one reach.
+    let mut reach: Vec<usize> = edits.iter().map(|edit| edit.change.old.end).collect();
+    for i in 1..reach.len() {
+        reach[i] = reach[i].max(reach[i - 1]);
+    }
+    for later in 0..edits.len() {
+        let start = edits[later].change.old.start;
+        for earlier in (0..later).rev().take_while(|earlier| reach[*earlier] >= start) {
+            let (one, next) = (&edits[earlier], &edits[later]);
+            let end = one.change.old.end;
+            let within = start < end && !(next.is_insertion() && start == one.change.old.start);
+            if within || end == start && !one.leaves_boundary_to(next, touch) {
+                let (a, b) = (first(&mut group, earlier), first(&mut group, later));
+                group[a.max(b)] = a.min(b);
+            }
+        }
+    }
+    let group: Vec<usize> = (0..edits.len()).map(|edit| first(&mut group, edit)).collect();
+    let mut ranges: Vec<(Range<usize>, Vec<Edit>)> = Vec::new();
+    let mut at: Vec<Option<usize>> = vec![None; edits.len()];
+    for (edit, group) in edits.into_iter().zip(group) {
+        if let Some(i) = at[group] {
+            let range: &mut Range<usize> = &mut ranges[i].0;
+            range.start = range.start.min(edit.change.old.start);
+            range.end = range.end.max(edit.change.old.end);
+            ranges[i].1.push(edit);
+        } else {
+            at[group] = Some(ranges.len());
+            ranges.push((edit.change.old.clone(), vec![edit]));
+        }
+    }
+    ranges.sort_by_key(|(range, _)| (range.start, range.end));
+    let mut out: Vec<(Range<usize>, Vec<Edit>)> = Vec::new();
+    for (range, members) in ranges {
+        match out.last_mut() {
+            // What lies within a group is of it, although it touches none of its edits.
+            Some((last, known)) if range.start < last.end => {
+                last.end = last.end.max(range.end);
+                known.extend(members);
+            }
+            _ => out.push((range, members)),
+        }
     }
     out
 }
