@@ -56,7 +56,7 @@ impl FrameHead {
     /// Reads the next head; `None` at the end of the stream.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidData`] if it is none, [`io::ErrorKind::UnexpectedEof`] where the
+    /// [`io::ErrorKind::InvalidData`] if it is malformed, [`io::ErrorKind::UnexpectedEof`] where the
     /// stream was interrupted, and what the reader returns.
     pub fn read(stream: &mut dyn Read) -> io::Result<Option<Self>> {
         let [kind] = bytes(stream)?;

@@ -142,7 +142,7 @@ pub fn write_note(note: &impl Serialize) -> Vec<u8> {
 /// Reads a note; the frames follow.
 ///
 /// # Errors
-/// [`io::ErrorKind::InvalidData`] if it is none, and what the reader returns.
+/// [`io::ErrorKind::InvalidData`] if it is malformed, and what the reader returns.
 pub fn read_note<T: DeserializeOwned>(stream: &mut dyn Read) -> io::Result<T> {
     let invalid = |reason: &str| io::Error::new(io::ErrorKind::InvalidData, reason);
     let mut length = [0; 4];
