@@ -18,11 +18,11 @@ use crate::model::resolve::State;
 use crate::model::revision::RevisionId;
 use crate::wiki::{Document, MAX_MERGED, MergeOnSave, Revision, WikiError};
 
-/// Show the versions of a document that wait, or bring them together
+/// Show the unmerged versions of a document, or merge them
 ///
-/// An action saves one revision that names the winner and every version that waits as its
-/// parents; all of them stay in the history. Without an action it says what waits, with exit code
-/// 1 if anything does.
+/// An action saves one revision whose parents are the winner and every unmerged version; all of
+/// them stay in the history. Without an action, it shows what is unmerged, with exit code 1 if
+/// anything is.
 #[derive(Debug, Args)]
 pub(super) struct Merge {
     /// The document; without an extension it is a page
@@ -37,13 +37,13 @@ pub(super) struct Merge {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 struct Action {
-    /// Save the merge of all versions, if nothing in it has to be decided
+    /// Save the merge of all versions, if there is nothing to decide
     #[arg(long)]
     clean: bool,
-    /// Keep what readers see now
+    /// Keep the current version
     #[arg(long)]
     keep: bool,
-    /// Make this version the page
+    /// Use this version
     #[arg(long, value_name = "ID")]
     take: Option<RevisionId>,
     /// Save this text as the merge; - is standard input
@@ -69,14 +69,14 @@ impl Merge {
         let document = opened.require(&self.path)?;
         let conflicts = document.resolution().conflicts.clone();
         let Some(winner) = document.winner() else {
-            bail!("“{}” has no revision that is whole", document.path())
+            bail!("“{}” has no intact revision", document.path())
         };
         if conflicts.is_empty() {
             if let Some(id) = self.action.take.filter(|id| *id != winner.id) {
                 check_revision(&document, id)?;
                 bail!(
-                    "nothing waits to be merged with “{}”; to go back to an older revision, pass \
-                     it from everpage cat --rev to everpage put",
+                    "there is nothing to merge into “{}”; to restore an older revision, pass it \
+                     from everpage cat --rev to everpage put",
                     document.path()
                 );
             }
@@ -105,7 +105,7 @@ impl Merge {
                     document.state(*id),
                     State::Winner | State::Conflict | State::Redundant
                 ) {
-                    bail!("{id} is no version that waits; a later revision is based on it");
+                    bail!("{id} is not an unmerged version; a later revision is based on it");
                 }
                 (opened.wiki.content(&document, *id)?, format!("Take revision {}", id.number()))
             }
@@ -265,11 +265,11 @@ fn read(file: &PathBuf, limit: u64) -> anyhow::Result<Vec<u8>> {
     input.take(limit.saturating_add(1)).read_to_end(&mut content).with_context(failed)?;
     if content.is_empty() {
         bail!(
-            "the text is empty, which would delete the document; everpage put --delete does that"
+            "the text is empty, which would delete the document; to do that, use everpage put --delete"
         );
     }
     if content.len() as u64 > limit {
-        bail!("the text is larger than the {limit} bytes that are allowed; nothing was saved");
+        bail!("the text is larger than the limit of {limit} bytes; nothing was saved");
     }
     Ok(content)
 }

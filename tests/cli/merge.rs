@@ -110,7 +110,7 @@ fn keep_and_take_close_the_conflict_with_the_chosen_text() {
     place.run(&["conflicts"]).ok();
 
     let place = clean();
-    place.run(&["merge", "Garden", "--take", &id(1, 1)]).refused(1, &["no version that waits"]);
+    place.run(&["merge", "Garden", "--take", &id(1, 1)]).refused(1, &["not an unmerged version"]);
     place.run(&["merge", "Garden", "--take", &id(2, 9)]).refused(1, &["has no revision"]);
     place.run(&["merge", "Garden", "--take", &id(2, 1)]).ok();
     assert!(place.cat("Garden").starts_with("ONE\n"));
