@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::moves::{Arranged, Moves, link};
 use super::tokens::{is_fence, no_line_twice, refine};
-use super::{Chunk, Moved, Place, Shape, Version, Wording};
+use super::{Chunk, Merge, Moved, Place, Shape, Version, Wording};
 use crate::model::diff::{LineEnding, Replaced, content, is_blank, kept, lines, replaced};
 
 /// Cuts the page into chunks.
@@ -91,6 +91,21 @@ struct Compared<'a> {
 /// Returns the base of a version; an empty one is none.
 fn known<'a>(version: &Version<'a>) -> Option<&'a str> {
     version.base.filter(|base| !base.is_empty())
+}
+
+/// Merges the versions that do not delete the page, if there are several and nothing in them has to
+/// be decided.
+fn kept_together(winner: &str, others: &[Version<'_>]) -> Option<String> {
+    let mut texts: Vec<Version<'_>> =
+        others.iter().filter(|v| !v.text.is_empty()).copied().collect();
+    if !winner.is_empty() {
+        return (!texts.is_empty()).then(|| Merge::of(winner, &texts).suggested()).flatten();
+    }
+    texts.sort_by_key(|v| v.text);
+    let (first, rest) = texts.split_first()?;
+    // Each base is shared with the winner; what two of these share is known only if it is the same.
+    let one_base = rest.iter().all(|v| v.base.is_some() && v.base == first.base);
+    (one_base && !rest.is_empty()).then(|| Merge::of(first.text, rest).suggested()).flatten()
 }
 
 /// With more versions than these, moves are left as deletions and insertions.
@@ -338,7 +353,12 @@ impl<'a> Spot<'a> {
             versions: vec![0],
             changed: base.as_ref().map_or(unrelated, |base| !alike_all(base, winner)),
         }];
-        for (i, part) in parts.iter().enumerate() {
+        // Those that changed something come first: what the others left as it was may be the same.
+        let by_change = |differs: bool| {
+            let parts = parts.iter().enumerate();
+            parts.filter(move |(_, part)| changed(part) == differs)
+        };
+        for (i, part) in by_change(true).chain(by_change(false)) {
             let differs = changed(&part);
             let known = voices.iter_mut().find(|voice| alike_all(&voice.lines, &part.text));
             match known {
@@ -356,6 +376,10 @@ impl<'a> Spot<'a> {
                 }),
             }
         }
+        for voice in &mut voices {
+            voice.versions.sort_unstable();
+        }
+        voices[1..].sort_by_key(|voice| voice.versions[0]);
         Self { base, voices, one_base, unrelated, code: false }
     }
 
@@ -440,7 +464,8 @@ impl<'a> Chunks<'_, 'a> {
             0 | 1 if !spot.unrelated => one_or_same(&spot),
             _ => Shape::DeletedEdited,
         };
-        self.place(&spot, shape);
+        let joined = kept_together(winner, others).filter(|_| shape == Shape::DeletedEdited);
+        self.place_joined(&spot, shape, joined.as_deref());
     }
 
     /// Adds a region.

@@ -128,6 +128,43 @@ proptest! {
     }
 
     #[test]
+    fn versions_of_different_age_lose_nothing_in_any_order(
+        (older, texts) in texts(true),
+        swap in any::<prop::sample::Index>(),
+    ) {
+        // The first text was the page before the winner; half of the others were made from it.
+        let winner = format!("{}W-end\n", texts[0]);
+        let others: Vec<Version<'_>> = (texts[1..].iter().enumerate())
+            .map(|(i, text)| match i % 2 {
+                0 => Version { base: Some(&older), text },
+                _ => Version { base: Some(&texts[0]), text },
+            })
+            .collect();
+        let mut turned = others.clone();
+        let by = swap.index(others.len());
+        turned.rotate_left(by);
+        let mut names: Vec<usize> = (1..=others.len()).collect();
+        names.rotate_left(by);
+        names.insert(0, 0);
+        let (one, other) = (Merge::of(&winner, &others), Merge::of(&winner, &turned));
+        let same: Vec<usize> = (0..names.len()).collect();
+        prop_assert_eq!(told(&one, &same), told(&other, &names));
+        let result = one.resolve(|_, place| {
+            place.preselected().unwrap_or_else(|| {
+                Choice::Text(place.wordings.iter().map(|w| lf(&w.text)).collect())
+            })
+        });
+        prop_assert!(others.iter().any(|v| v.text.is_empty()) || result.contains("W-end"));
+        for Version { base, text } in others {
+            let in_base = counts(base.unwrap_or(""));
+            for line in lines(text).into_iter().map(content) {
+                let own = !line.is_empty() && !in_base.contains_key(line);
+                prop_assert!(!own || result.contains(line), "{line:?} is not in {result:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_clean_text_is_the_same_whoever_is_the_winner(
         (base, texts) in prop_oneof![texts(false), texts(true), any_texts()],
     ) {

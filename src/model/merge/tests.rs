@@ -133,6 +133,18 @@ fn a_deletion_against_an_edit_is_one_choice() {
 }
 
 #[test]
+fn a_page_that_one_deleted_and_others_edited_can_be_kept_with_all_edits() {
+    let base = "a\nb\nc\nd\ne\n";
+    let (one, two) = ("A\nb\nc\nd\ne\n", "a\nb\nc\nd\nE\n");
+    for (winner, others) in [("", [one, two]), (one, ["", two]), (two, [one, ""])] {
+        let merge = three(base, winner, &others);
+        assert_eq!(merge.standing(), Standing::Open(1));
+        assert_eq!(merge.resolve(|_, _| Choice::Joined), "A\nb\nc\nd\nE\n", "{winner:?}");
+    }
+    assert_eq!(Merge::new(base, "", one).places().next().unwrap().1.joined, None);
+}
+
+#[test]
 fn what_several_append_is_kept_in_the_order_of_the_versions() {
     let merge = three("top\n", "top\n\nleft\n", &["top\n\nright\n", "top\n\nthird\n"]);
     assert_eq!(merge.suggested().as_deref(), Some("top\n\nleft\n\nright\n\nthird\n"));
