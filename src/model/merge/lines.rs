@@ -18,7 +18,7 @@ pub(super) fn chunks(winner: &str, others: &[Version<'_>], ending: LineEnding) -
     let deletes = |v: &Version<'_>| v.text.is_empty();
     if winner.is_empty() || others.iter().any(deletes) {
         let page = Page::new(lines(winner), ending);
-        let mut out = Chunks { page: &page, done: Vec::new() };
+        let mut out = Chunks { page: &page, budget: BUDGET, done: Vec::new() };
         if !(winner.is_empty() && others.iter().all(deletes)) {
             out.deleted(winner, others);
         }
@@ -35,7 +35,8 @@ pub(super) fn chunks(winner: &str, others: &[Version<'_>], ending: LineEnding) -
         return plain;
     };
     let all: Vec<&str> = std::iter::once(winner).chain(others.iter().map(|v| v.text)).collect();
-    if all.len() > MOST_WITH_MOVES {
+    let bytes = all.iter().map(|text| text.len()).sum::<usize>();
+    if all.len() > MOST_WITH_MOVES || bytes > MOST_BYTES_WITH_MOVES {
         return plain;
     }
     let moves = Moves::find(base, &all);
@@ -62,7 +63,7 @@ fn rearranged(arranged: Arranged<'_>, ending: LineEnding) -> Vec<Chunk> {
 
 /// Lays the changes of all versions over each other.
 fn star(page: &Page<'_>, others: &[Compared<'_>]) -> Vec<Chunk> {
-    let mut out = Chunks { page, done: Vec::new() };
+    let mut out = Chunks { page, budget: BUDGET, done: Vec::new() };
     let pairs: Vec<Vec<Pair<'_>>> = others.iter().map(|v| pairs(&page.winner, v)).collect();
     let mut cursors = vec![0; pairs.len()];
     let mut at = 0;
@@ -108,8 +109,13 @@ fn kept_together(winner: &str, others: &[Version<'_>]) -> Option<String> {
     (one_base && !rest.is_empty()).then(|| Merge::of(first.text, rest).suggested()).flatten()
 }
 
+/// The bytes of conflicts in one merge that are compared by their parts; what follows is left as it is.
+const BUDGET: usize = 2 << 20;
+
 /// With more versions than these, moves are left as deletions and insertions.
 const MOST_WITH_MOVES: usize = 32;
+/// The same for versions with more bytes together.
+const MOST_BYTES_WITH_MOVES: usize = 4 << 20;
 
 /// The winner.
 struct Page<'a> {
@@ -405,6 +411,8 @@ fn alike(one: &str, other: &str) -> bool {
 /// The page on the way from the first line to the last.
 struct Chunks<'p, 'a> {
     page: &'p Page<'a>,
+    /// The bytes of conflicts that may still be compared by their parts.
+    budget: usize,
     done: Vec<Chunk>,
 }
 
@@ -580,7 +588,9 @@ impl<'a> Chunks<'_, 'a> {
         let stretches = spot.base.as_ref().filter(|base| by_parts && !base.is_empty());
         let stretches = stretches.and_then(|base| {
             let voices: Vec<String> = spot.voices.iter().map(|v| with_lf(&v.lines)).collect();
-            refine(&with_lf(base), &voices, spot.code)
+            let bytes = voices.iter().map(String::len).sum::<usize>();
+            self.budget = self.budget.saturating_sub(bytes);
+            (self.budget > 0).then(|| refine(&with_lf(base), &voices, spot.code)).flatten()
         });
         let Some(stretches) = stretches else { return self.place(&spot, shape) };
         let mut at = 0;

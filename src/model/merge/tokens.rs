@@ -17,6 +17,8 @@ use crate::model::diff::{Replaced, is_blank, lines, replaced_tokens};
 
 /// Larger conflicts are left as they are.
 const MOST_BYTES: usize = 512 * 1024;
+/// With more wordings than these, somebody has to read them anyway.
+const MOST_VOICES: usize = 32;
 /// Longer lines are not cut into parts.
 const LONGEST_LINE: usize = 16 * 1024;
 /// How much of a part must stay, from 0 to 1, to be the same part changed.
@@ -39,7 +41,10 @@ pub(super) struct Stretch {
 pub(super) fn refine(base: &str, voices: &[String], in_code: bool) -> Option<Vec<Stretch>> {
     let bytes = base.len() + voices.iter().map(String::len).sum::<usize>();
     let longest = |text: &str| lines(text).iter().map(|line| line.len()).max().unwrap_or(0);
-    if bytes > MOST_BYTES || voices.iter().any(|text| longest(text) > LONGEST_LINE) {
+    if bytes > MOST_BYTES
+        || voices.len() > MOST_VOICES
+        || voices.iter().any(|text| longest(text) > LONGEST_LINE)
+    {
         return None;
     }
     let base = blocks(base, in_code);
