@@ -17,10 +17,12 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 pub use self::upstream::UpstreamSettings;
-pub use self::values::{Access, BasePath, ByteSize, Home, Language, Listen, PublicUrl, Title};
+pub use self::values::{
+    Access, BasePath, ByteSize, Home, Language, Listen, OnSave, PublicUrl, Title,
+};
 use crate::model::path::DocPath;
 use crate::sync::Direction;
-use crate::wiki::{Limits, MAX_TEXT};
+use crate::wiki::{Limits, MAX_TEXT, MergeOnSave};
 
 /// The name of the settings file in the data directory.
 pub const FILE: &str = "everpage.toml";
@@ -98,6 +100,10 @@ pub struct Layer {
     /// Language of the pages, such as en or pt-BR [env: EVERPAGE_LANGUAGE] [default: en]
     #[arg(long, value_name = "TAG")]
     pub language: Option<Language>,
+    /// Save on a page that someone else has changed: clean merges changes to different lines, ask
+    /// never merges without asking [env: EVERPAGE_MERGE_ON_SAVE] [default: clean]
+    #[arg(long, value_name = "MODE")]
+    pub merge_on_save: Option<OnSave>,
     /// Maximum size of a page, up to 4MiB [env: EVERPAGE_MAX_TEXT] [default: 4MiB]
     #[arg(long, value_name = "BYTES")]
     pub max_text: Option<ByteSize<MAX_TEXT>>,
@@ -161,6 +167,7 @@ impl Layer {
             title: variable(env, "EVERPAGE_TITLE")?,
             home: variable(env, "EVERPAGE_HOME")?,
             language: variable(env, "EVERPAGE_LANGUAGE")?,
+            merge_on_save: variable(env, "EVERPAGE_MERGE_ON_SAVE")?,
             max_text: variable(env, "EVERPAGE_MAX_TEXT")?,
             max_attachment: variable(env, "EVERPAGE_MAX_ATTACHMENT")?,
             upstream: variable(env, "EVERPAGE_UPSTREAM")?,
@@ -197,6 +204,7 @@ impl Layer {
             title: self.title.or(lower.title),
             home: self.home.or(lower.home),
             language: self.language.or(lower.language),
+            merge_on_save: self.merge_on_save.or(lower.merge_on_save),
             max_text: self.max_text.or(lower.max_text),
             max_attachment: self.max_attachment.or(lower.max_attachment),
             upstream: self.upstream.or(lower.upstream),
@@ -257,6 +265,9 @@ pub struct WikiSettings {
     pub home: DocPath,
     /// The language of the pages: `EVERPAGE_LANGUAGE`, default `en`.
     pub language: String,
+    /// Whether a save may merge changes to different lines itself: `EVERPAGE_MERGE_ON_SAVE`, default
+    /// `clean`.
+    pub merge_on_save: MergeOnSave,
     /// `EVERPAGE_MAX_TEXT`, default 4 MiB, and `EVERPAGE_MAX_ATTACHMENT`, default 1 GiB.
     pub limits: Limits,
 }
@@ -306,6 +317,7 @@ impl Settings {
             title: Some(Title(self.wiki.title.clone())),
             home: Some(Home(self.wiki.home.clone())),
             language: Some(Language(self.wiki.language.clone())),
+            merge_on_save: Some(OnSave(self.wiki.merge_on_save)),
             max_text: Some(ByteSize(limits.text)),
             max_attachment: Some(ByteSize(limits.attachment)),
             upstream: self.upstream.clone().map(PublicUrl),
@@ -333,6 +345,7 @@ impl From<Layer> for Settings {
                 title: layer.title.unwrap_or_default().0,
                 home: layer.home.unwrap_or_default().0,
                 language: layer.language.unwrap_or_default().0,
+                merge_on_save: layer.merge_on_save.unwrap_or_default().0,
                 limits: Limits {
                     text: layer.max_text.map_or(limits.text, |s| s.0),
                     attachment: layer.max_attachment.map_or(limits.attachment, |s| s.0),
@@ -407,6 +420,7 @@ mod tests {
             ("base_path = 'wiki'", &["base_path", "/wiki"]),
             ("public_url = 'wiki.example'", &["public_url", "https://"]),
             ("home = '../x'", &["home"]),
+            ("merge_on_save = 'always'", &["merge_on_save", "clean or ask"]),
             ("[[peer]]\nurl = 'b.example'", &["url", "https://"]),
             ("[[peer]]\nurl = 'https://b.example'\ndirection = 'in'", &["direction", "pull"]),
             ("title = ", &["line 1"]),
@@ -425,11 +439,12 @@ mod tests {
     fn what_is_printed_reads_back_as_the_same_settings() {
         let file = "listen = '[::1]:0'\nbase_path = '/wiki/'\npublic_url = 'https://w.example/wiki/'\n\
                     access = 'read-only'\nallow_anonymous_edits = true\ntitle = 'Our \"wiki\"'\n\
-                    home = 'Start/Here'\nlanguage = 'pt-BR'\nmax_text = '64 KiB'\nmax_attachment = 5\n\
+                    home = 'Start/Here'\nlanguage = 'pt-BR'\nmerge_on_save = 'ask'\nmax_text = '64 KiB'\nmax_attachment = 5\n\
                     upstream_ca_file = 'ca.pem'\n[[peer]]\nurl = 'https://b.example'\ntoken_file = 'local/b'\nca_file = 'ca.pem'\n\
                     direction = 'pull'\n";
         let settings = load(file, Layer::default(), &no_variables).unwrap();
         assert_eq!(settings.server.base_path, "/wiki");
+        assert_eq!(settings.wiki.merge_on_save, MergeOnSave::Ask);
         assert_eq!(settings.wiki.limits, Limits { text: 65_536, attachment: 5 });
         let again = load(&settings.to_toml(), Layer::default(), &no_variables).unwrap();
         assert_eq!(again, settings);

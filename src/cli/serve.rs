@@ -196,6 +196,7 @@ fn router(
             title: settings.wiki.title.clone(),
             home: settings.wiki.home.without_suffix().to_owned(),
             language: settings.wiki.language.clone(),
+            merge_on_save: settings.wiki.merge_on_save,
             base_path: settings.server.base_path.clone(),
             public_url: settings.server.public_url.clone(),
             access: match settings.server.access {

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::model::path::DocPath;
+use crate::wiki::MergeOnSave;
 
 /// Where the server listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +98,20 @@ impl FromStr for Access {
             "read-only" => Ok(Self::ReadOnly),
             _ => Err("access must be open or read-only".to_owned()),
         }
+    }
+}
+
+/// What a save does on a page that has moved on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OnSave(pub MergeOnSave);
+
+impl FromStr for OnSave {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = MergeOnSave::parse(text).map(Self);
+        known.ok_or_else(|| "merge_on_save must be clean or ask".to_owned())
     }
 }
 
@@ -260,6 +275,12 @@ impl From<Access> for String {
     }
 }
 
+impl From<OnSave> for String {
+    fn from(on_save: OnSave) -> Self {
+        on_save.0.word().to_owned()
+    }
+}
+
 impl From<Listen> for String {
     fn from(listen: Listen) -> Self {
         listen.0.to_string()
@@ -296,7 +317,7 @@ macro_rules! print_as_text {
     };
 }
 
-read_as_text!(Listen, BasePath, PublicUrl, Access, Title, Home, Language);
+read_as_text!(Listen, BasePath, PublicUrl, Access, OnSave, Title, Home, Language);
 print_as_text!(BasePath, PublicUrl, Title, Language);
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::error::Failure;
 use super::site::Site;
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
+use crate::wiki::MergeOnSave;
 
 /// How much of an over-long form is read and thrown away, so that the browser gets to read why.
 const DRAIN: u64 = 256 << 20;
@@ -61,6 +62,8 @@ impl Theme {
 pub struct Visitor {
     /// Their choice of colours.
     pub theme: Theme,
+    /// Whether a save of theirs may merge changes to different lines itself, if they have chosen.
+    pub merge_on_save: Option<MergeOnSave>,
     /// The name they typed in the editor last.
     pub author: String,
     /// The address they are at, with its query.
@@ -77,6 +80,7 @@ impl Visitor {
     pub fn of(headers: &HeaderMap, here: &str) -> Self {
         Self {
             theme: Theme::of(headers),
+            merge_on_save: cookie(headers, "merge_on_save").and_then(MergeOnSave::parse),
             author: cookie(headers, "author")
                 .map(|v| {
                     percent_decode_str(v)

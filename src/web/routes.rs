@@ -33,7 +33,7 @@ pub(super) fn routes(_site: &Site) -> Router<Site> {
         .route("/-/api/v1/changes", get(api::rebase::changes))
         .route("/-/api/v1/rebase", post(api::rebase::rebase))
         .route("/-/api/v1/settings", get(api::settings::show).put(api::settings::take))
-        .route("/-/preferences", get(pages::preferences::show))
+        .route("/-/preferences", get(pages::preferences::show).post(pages::preferences::choose))
         .route("/-/api/v1/goto", get(api::goto::find))
         .route("/-/api/v1/search", get(pages::search::json))
         .route("/-/api/v1/saved", get(api::saved::which))

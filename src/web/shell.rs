@@ -81,7 +81,10 @@ impl Outcome {
         let path = saved.document().path().address();
         let page = site.url(&path);
         match saved {
-            Saved::Done { id, owed, .. } => Self::saved(how, *id, *owed).at(&page),
+            Saved::Done { id, owed, displaced: Some(_), .. } => {
+                Self::saved("over", *id, *owed).at(&page)
+            }
+            Saved::Done { id, owed, displaced: None, .. } => Self::saved(how, *id, *owed).at(&page),
             Saved::Merged { id, owed, .. } => Self::saved("both", *id, *owed).at(&page),
             Saved::Yielded { id, owed, .. } => {
                 after_save(&site.url(&format!("-/merge/{path}?mine={id}")), *owed)

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::cache::ViewCache;
 use super::error::Failure;
+use super::extract::Visitor;
 use super::pages::upload::Claims;
 use super::peers::{Incoming, Peers};
 use super::presence::Presence;
@@ -15,7 +16,7 @@ use super::replica::WikiReplica;
 use crate::sync::{Follower, Host};
 use crate::wiki::goto::GotoBox;
 use crate::wiki::search::SearchIndex;
-use crate::wiki::{ReaderSettings, Wiki};
+use crate::wiki::{MergeOnSave, ReaderSettings, Wiki};
 
 /// How many windows may be told of changes at once: half of the connections that the server takes.
 const STREAMS: usize = 5_000;
@@ -39,6 +40,8 @@ pub struct SiteSettings {
     pub home: String,
     /// The language that the pages are written in, as browsers are told.
     pub language: String,
+    /// Whether a save may merge changes to different lines itself; readers may choose otherwise.
+    pub merge_on_save: MergeOnSave,
     /// The prefix of all addresses: empty, or such as `/wiki`.
     pub base_path: String,
     /// The address under which visitors reach the wiki, such as `https://wiki.example.org`.
@@ -55,6 +58,7 @@ impl Default for SiteSettings {
             title: "Everpage".to_owned(),
             home: "Home".to_owned(),
             language: "en".to_owned(),
+            merge_on_save: MergeOnSave::default(),
             base_path: String::new(),
             public_url: None,
             access: Access::Open,
@@ -150,6 +154,12 @@ impl Site {
     /// Returns the settings.
     pub fn settings(&self) -> &SiteSettings {
         &self.0.settings
+    }
+
+    /// Returns what a visitor's saves do on a page that has moved on: their own choice, or else the
+    /// wiki's.
+    pub fn merge_on_save(&self, visitor: &Visitor) -> MergeOnSave {
+        visitor.merge_on_save.unwrap_or(self.0.settings.merge_on_save)
     }
 
     pub(super) fn views(&self) -> &ViewCache {

@@ -105,6 +105,12 @@ impl TestSite {
         self.send(request).await
     }
 
+    /// Asks with one header.
+    pub(super) async fn get_with(&self, address: &str, name: &str, value: &str) -> Page {
+        let request = Request::get(address).header(name, value).body(Body::empty()).unwrap();
+        self.send(request).await
+    }
+
     /// Sends a form as a browser does.
     pub(super) async fn post(&self, address: &str, fields: &[(&str, &str)]) -> Page {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();

@@ -52,6 +52,25 @@ pub enum MergeOnSave {
     Ask,
 }
 
+impl MergeOnSave {
+    /// Reads the word that settings and forms use; none for any other.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "clean" => Some(Self::Clean),
+            "ask" => Some(Self::Ask),
+            _ => None,
+        }
+    }
+
+    /// Returns the word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Ask => "ask",
+        }
+    }
+}
+
 /// What became of an edit. Except for [`Saved::Unchanged`], it is on stable storage.
 #[derive(Debug, Clone)]
 pub enum Saved {

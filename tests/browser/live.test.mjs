@@ -271,7 +271,7 @@ test("lists and the count of conflicts say what is new", async () => {
   const base = form.match(/name="base" value="([^"]*)"/)[1];
   await save(server.url, "Live-list", "third\n");
   const nonce = crypto.randomUUID();
-  const body = new URLSearchParams({ base, nonce, content: "another\n", author: "Cleo", summary: "", action: "second" });
+  const body = new URLSearchParams({ base, nonce, content: "another\n", author: "Cleo", summary: "" });
   await fetch(`${server.url}/-/edit/Live-list`, { method: "POST", body, redirect: "manual" });
   await conflicts.locator(".live-bars", { hasText: "1 more page with a conflict." }).waitFor();
   assert.match(await conflicts.textContent("#site-nav .badge"), new RegExp(`${count + 1}$`));

@@ -126,16 +126,15 @@ test("the author of a version that waits is told, and led to the merge screen, w
     await window.fill("input[name=author]", author);
     await window.click("button[name=action][value=save]");
   }
-  await other.click("button[name=action][value=second]");
   const told = [];
   for (const window of [page, other]) {
     await window.goto(`${main.url}/Garden/Tool%20shed`);
-    told.push(await window.locator("text=Your version of this page is not the visible one").count());
+    told.push(await window.locator("text=Your version of this page is unmerged").count());
   }
   assert.deepEqual(told.toSorted(), [0, 1], "one of the two, and only that one");
   const loser = told[0] === 1 ? page : other;
-  await loser.click("text=Make mine the page");
-  assert.match(loser.url(), /\/-\/merge\/Garden\/Tool%20shed\?with=/);
+  await loser.locator(".notice-conflict a", { hasText: /^Merge$/ }).click();
+  assert.match(loser.url(), /\/-\/merge\/Garden\/Tool%20shed\?mine=/);
   await page.context().close();
   await other.context().close();
 });

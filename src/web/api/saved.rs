@@ -29,7 +29,9 @@ pub(in crate::web) async fn which(
         let held: HashSet<String> = document
             .iter()
             .flat_map(|d| d.revisions().filter(|r| r.damage.is_none()))
-            .map(|r| r.id.nonce().to_string())
+            .flat_map(|r| [Some(r.id.nonce()), r.form])
+            .flatten()
+            .map(|nonce| nonce.to_string())
             .collect();
         let saved: Vec<&str> =
             fields.all("nonce").take(MAX_NONCES).filter(|nonce| held.contains(*nonce)).collect();
@@ -53,5 +55,15 @@ mod tests {
         let none = site.get(&format!("/-/api/v1/saved?path=None&nonce={garden}")).await;
         assert_eq!(none.json()["saved"], serde_json::json!([]));
         assert_eq!(site.get("/-/api/v1/saved?path=../x").await.status, 400);
+    }
+
+    #[tokio::test]
+    async fn a_text_that_had_to_wait_counts_by_the_nonce_of_its_form() {
+        let site = TestSite::new();
+        site.save("Garden.md", "beans");
+        let nonce = "5f4dcc3b-5aa7-4d61-9d83-27deb882cf99";
+        site.post("/-/edit/Garden", &[("content", "peas"), ("nonce", nonce)]).await;
+        let saved = site.get(&format!("/-/api/v1/saved?path=Garden&nonce={nonce}")).await;
+        assert_eq!(saved.json()["saved"], serde_json::json!([nonce]));
     }
 }

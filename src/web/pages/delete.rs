@@ -119,7 +119,7 @@ fn take(site: &Site, path: DocPath, fields: &Fields) -> Result<Response, Failure
         summary: fields.get("summary").trim().to_owned(),
         nonce,
     };
-    let saved = site.wiki().save(&edit, MergeOnSave::Clean)?;
+    let saved = site.wiki().save(&edit, MergeOnSave::Ask)?;
     let to = match &saved {
         Saved::Yielded { .. } => Outcome::led_to(site, &saved, "1"),
         // The page itself says that it is deleted.

@@ -1,5 +1,6 @@
 //! One file for each family of pages: its handlers and its templates' data.
 
+pub(super) mod after;
 pub(super) mod attachment;
 pub(super) mod blame;
 pub(super) mod conflicts;

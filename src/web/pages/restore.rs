@@ -5,13 +5,14 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::after::{self, Both};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
 use crate::web::shell::{Outcome, after_save};
 use crate::web::site::{Access, Site};
-use crate::wiki::{Document, Edit, MergeOnSave, Saved, WikiError};
+use crate::wiki::{Document, Edit, Saved, WikiError};
 
 /// What a form needs to take the latest change back.
 pub(in crate::web) struct Undo {
@@ -27,7 +28,11 @@ impl Undo {
     /// something to go back to.
     pub(in crate::web) fn offer(site: &Site, query: &Fields, document: &Document) -> Option<Self> {
         let winner = document.winner()?;
-        let before = document.revision(document.parent(winner.id)?)?;
+        let before = match query.get("saved") {
+            "both" => Both::of(document, winner.id)?.theirs,
+            "over" => after::displaced(document, winner.id)?,
+            _ => document.revision(document.parent(winner.id)?)?,
+        };
         let own = query.get("id").parse() == Ok(winner.id);
         let open = site.settings().access == Access::Open;
         (own && open && before.digest != winner.digest).then(|| Self {
@@ -73,7 +78,7 @@ fn take(
         nonce: nonce.map_err(|_| Failure::bad_request("The form is incomplete."))?,
     };
     let is_page = edit.path.is_page();
-    let saved = save(site, edit.clone(), id)?;
+    let saved = save(site, visitor, edit.clone(), id)?;
     let address = saved.document().path().address();
     let to = match &saved {
         Saved::Yielded { .. } => Outcome::led_to(site, &saved, "1"),
@@ -88,14 +93,14 @@ fn take(
     Ok((cookie, Redirect::to(&to)).into_response())
 }
 
-fn save(site: &Site, edit: Edit, id: RevisionId) -> Result<Saved, Failure> {
+fn save(site: &Site, visitor: &Visitor, edit: Edit, id: RevisionId) -> Result<Saved, Failure> {
     let wiki = site.wiki();
     let document = wiki.require(&edit.path)?;
     let path = || document.path().clone();
     let revision =
         document.revision(id).ok_or_else(|| WikiError::NoRevision { path: path(), id })?;
     if edit.path.is_page() || revision.length <= wiki.limits().text {
-        return Ok(wiki.save(&wiki.restoring(edit, id)?, MergeOnSave::Clean)?);
+        return Ok(wiki.save(&wiki.restoring(edit, id)?, site.merge_on_save(visitor))?);
     }
     // Too large to be held while the upstream is asked: what is new there comes before.
     wiki.catch_up(&edit.path);

@@ -19,7 +19,7 @@ pub(in crate::web) async fn choose(
 }
 
 /// Accepts only an address of this site, so that nobody can be sent elsewhere.
-fn local_address(site: &Site, address: &str) -> String {
+pub(super) fn local_address(site: &Site, address: &str) -> String {
     let rooted = address.starts_with('/') && !address.starts_with("//");
     let plain = !address.contains('\\') && !address.chars().any(char::is_control);
     if rooted && plain { address.to_owned() } else { site.url("") }

@@ -8,6 +8,7 @@ use axum::extract::{FromRequestParts, OriginalUri, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
+use super::after::Message;
 use super::attachment;
 use super::restore::Undo;
 use crate::model::path::{DocPath, PAGE_SUFFIX, fold};
@@ -132,7 +133,7 @@ struct PageView<'a> {
     /// A version that waits is this visitor's own: the highest such.
     mine: Option<&'a Revision>,
     missing_parents: usize,
-    saved: Option<&'static str>,
+    saved: Option<Message>,
     /// How to take back what was just saved.
     undo: Option<Undo>,
     crumbs: Vec<Crumb>,
@@ -223,14 +224,8 @@ fn show_page(
         }
     };
     let shell = Shell::new(site, visitor, document.title());
-    let saved = match query.get("saved") {
-        "" => None,
-        "same" => Some("The page says just that already, so there was nothing to save."),
-        "merged" => Some("Saved. Both versions are in it."),
-        "second" => Some("Saved as a second version. It waits below until somebody merges it."),
-        _ if shell.owed.is_some() => Some("Saved here."),
-        _ => Some("Saved."),
-    };
+    let owed = shell.owed.is_some();
+    let saved = Message::of(site, query, document, &visitor.author, owed);
     let waiting: Vec<String> = document.conflicts().map(|r| fold(&r.author)).collect();
     let me = fold(&visitor.author);
     let mine = document.conflicts().find(|r| !me.is_empty() && fold(&r.author) == me);

@@ -76,7 +76,7 @@ pub(in crate::web) fn moved_on(
 }
 
 /// Returns who saved what is in `theirs` and not in what somebody began with, the latest first.
-fn savers_since<'a>(
+pub(in crate::web) fn savers_since<'a>(
     document: &'a Document,
     made_from: &[RevisionId],
     theirs: RevisionId,

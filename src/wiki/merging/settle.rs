@@ -89,7 +89,7 @@ fn earlier(
     edit: &Edit,
     like: &crate::wiki::Revision,
 ) -> Option<RevisionId> {
-    let found = document.revisions().find(|r| r.id.nonce() == edit.nonce && r.damage.is_none())?;
+    let found = document.revisions().find(|r| r.was_sent_as(edit.nonce) && r.damage.is_none())?;
     let same = found.digest == like.digest
         && edit.base.iter().chain(&edit.also).all(|parent| found.parents.contains(parent));
     same.then_some(found.id)

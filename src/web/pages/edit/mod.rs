@@ -23,7 +23,7 @@ use crate::web::error::Failure;
 use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
 use crate::web::shell::Outcome;
 use crate::web::site::{Access, Site};
-use crate::wiki::{Document, Edit, MergeOnSave, WikiError};
+use crate::wiki::{Document, Edit, WikiError};
 
 /// Shows the form for a page, filled with what readers see now.
 pub(in crate::web) async fn open(
@@ -159,7 +159,7 @@ fn take(
         summary: form.summary.clone(),
         nonce: form.nonce,
     };
-    match site.wiki().save(&edit, MergeOnSave::Clean) {
+    match site.wiki().save(&edit, site.merge_on_save(visitor)) {
         Ok(saved) => {
             let cookie = [(header::SET_COOKIE, remember(site, "author", &form.author))];
             Ok((cookie, Redirect::to(&Outcome::led_to(site, &saved, "1"))).into_response())

@@ -223,7 +223,7 @@ impl Task<'_> {
         let mut also = draft.not_in_page(self.document);
         also.truncate(MAX_MERGED);
         let edit = self.edit(draft.theirs, also, text.into_bytes());
-        match self.site.wiki().save(&edit, MergeOnSave::Clean) {
+        match self.site.wiki().save(&edit, self.site.merge_on_save(self.visitor)) {
             Ok(saved) => Ok(self.led_on(&saved)),
             Err(error) => self.refused(draft, error.into()),
         }
@@ -294,7 +294,7 @@ impl Task<'_> {
         let seen: Vec<RevisionId> = resolution.conflicts.iter().take(MAX_MERGED).copied().collect();
         let theirs = self.form.theirs;
         let sent = |r: &crate::wiki::Revision| {
-            r.id.nonce() == self.form.nonce && theirs.is_some_and(|id| r.parents.contains(&id))
+            r.was_sent_as(self.form.nonce) && theirs.is_some_and(|id| r.parents.contains(&id))
         };
         if self.document.revisions().any(sent) {
             return Ok(self.done(self.document, Outcome::other("merged", false)));
@@ -313,7 +313,7 @@ impl Task<'_> {
                 n => format!("Merge {n} other versions"),
             };
         }
-        let saved = self.site.wiki().save(&edit, MergeOnSave::Clean)?;
+        let saved = self.site.wiki().save(&edit, self.site.merge_on_save(self.visitor))?;
         Ok(match saved {
             Saved::Unchanged { document } => self.done(&document, Outcome::other("merged", false)),
             saved => self.led_on(&saved),

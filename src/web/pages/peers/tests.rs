@@ -254,14 +254,14 @@ async fn the_author_of_a_waiting_version_is_told_and_nobody_else() {
     site.save_on("Garden.md", "Ben", Some(base), "by Ben\n");
     let winner = site.save_on("Garden.md", "Cid", Some(base), "by Cid\n");
     assert_eq!(site.document("Garden.md").unwrap().resolution().winner, Some(winner));
-    let yours = "Your version of this page is not the visible one";
+    let yours = "Your version of this page is unmerged";
     // In both orders: what one of them sees is not kept for the other.
     for author in ["Cid", "Ben", "", "ben", "Cid", "Ben"] {
         let told = view_as(&site, author, "/Garden").await.contains(yours);
         assert_eq!(told, author.eq_ignore_ascii_case("ben"), "{author}");
     }
     let page = view_as(&site, "Ben", "/Garden").await;
-    assert!(page.contains("/-/merge/Garden?with=") && page.contains("/-/diff/Garden?from="));
+    assert!(page.contains("/-/merge/Garden?mine=") && page.contains("/-/diff/Garden?from="));
     assert!(view_as(&site, "Cid", "/Garden").await.contains("1 other version of this page"));
     // Others still get the page that was put together before.
     let (_, before) = site.site.view_counts();
