@@ -154,6 +154,7 @@ fn print_config_shows_what_is_in_force() {
          title = \"From the file\"\n\
          home = \"From/Variable.md\"\n\
          language = \"en\"\n\
+         merge_on_save = \"clean\"\n\
          max_text = 65536\n\
          max_attachment = 1073741824\n"
     );
