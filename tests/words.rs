@@ -5,10 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Phrases that screens, messages and the manual no longer use, with what they say instead.
-const REPLACED: [(&str, &str); 17] = [
+const REPLACED: [(&str, &str); 21] = [
     ("Add a file here", "Upload file"),
     ("Against now", "Compare with current"),
     ("As the system", "Match system"),
+    ("Compare and choose", "Resolve differences"),
+    ("Draft kept", "Draft saved"),
+    ("Take it in", "Add their changes"),
+    ("Throw away", "Discard"),
     ("Colours as the system", "Matching the system colours"),
     ("Linked from nowhere", "Orphan pages"),
     ("No page has anything like this in it", "No results for “…”."),

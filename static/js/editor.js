@@ -22,22 +22,15 @@ const path = form.dataset.path;
 text.autocomplete = "off";
 
 const field = new Field(text);
-const backdrop = new Backdrop(text);
+const backdrop = new Backdrop(field);
 const preview = new Preview(form.querySelector(".editor-preview"), path, field, backdrop);
 const completion = new Completion(field, backdrop, path);
 const keeper = new DraftKeeper(form, form.querySelector(".state"));
 const uploads = new Uploads(form, field, bars);
 
-text.addEventListener("input", () => {
-  backdrop.update();
-  preview.update();
-  completion.update();
-});
-// Text that the browser puts back late comes without an input event.
-addEventListener("pageshow", () => {
-  backdrop.update();
-  preview.update(0);
-});
+field.watch(() => preview.update());
+text.addEventListener("input", () => completion.update());
+addEventListener("pageshow", () => preview.update(0));
 
 // What others saved meanwhile, put into the text (live/editor.js).
 form.addEventListener("everpage:take-in", ({ detail: { base, edits } }) => {

@@ -28,7 +28,7 @@ async function edit(path, { context, url = server.url, ...options } = {}) {
 const field = (page) => page.locator("textarea[name=content]");
 const value = (page) => field(page).inputValue();
 const bar = (page, words) => page.locator(".editor-bars .notice", { hasText: words });
-const kept = (page) => page.locator(".state", { hasText: "Draft kept" }).waitFor();
+const kept = (page) => page.locator(".state", { hasText: "Draft saved" }).waitFor();
 const save = (page) => page.click("button[name=action][value=save]");
 
 /** Waits until the browser keeps no draft any more. */
@@ -83,6 +83,9 @@ test("what is typed is coloured at once, and the colours lie exactly below the l
   });
   for (const width of [1280, 390]) {
     await page.setViewportSize({ width, height: 800 });
+    // At the end, all that lies above has been laid out in the copy.
+    await measure();
+    await field(page).evaluate((text) => (text.scrollTop = text.scrollHeight));
     const [text, copy] = await measure();
     assert.deepEqual(copy, text, `${width} pixels wide`);
   }
@@ -94,9 +97,12 @@ test("changing a fence colours what follows anew, and nothing of the text is los
   await field(page).fill("a\n# b\n```\n# c");
   await field(page).press("Control+Home");
   await field(page).pressSequentially("```\n");
+  const picture = () => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   const rows = () => page.locator(".editor-backdrop > div > div").evaluateAll((all) => all.map((r) => (r.firstElementChild?.className ?? "") + r.textContent));
+  await picture();
   assert.deepEqual(await rows(), ["md-code```\n", "md-codea\n", "md-code# b\n", "md-code```\n", "md-heading# c\n"]);
   for (let i = 0; i < 4; i++) await field(page).press("Backspace");
+  await picture();
   assert.deepEqual(await rows(), ["a\n", "md-heading# b\n", "md-code```\n", "md-code# c\n"]);
   await page.context().close();
 });
@@ -275,7 +281,7 @@ test("a draft comes back after a crash, with what it changes", async () => {
   await offer.waitFor();
   assert.equal(await value(again), before, "the page itself is shown first");
   assert.equal(await offer.locator(".diff-added").textContent(), "Added: Typed before the crash.");
-  await offer.getByRole("button", { name: "Take up" }).click();
+  await offer.getByRole("button", { name: "Restore draft" }).click();
   assert.match(await value(again), /^Typed before the crash\./);
   assert.equal(await again.inputValue("#Summary"), "crashing");
   await kept(again);
@@ -285,22 +291,22 @@ test("a draft comes back after a crash, with what it changes", async () => {
   await context.close();
 });
 
-test("a draft that is thrown away can be had back, and one for later stays", async () => {
+test("a discarded draft can be had back, and one that is left stays", async () => {
   const page = await edit("Garden/Watering");
   const context = page.context();
   await field(page).fill("kept");
   await kept(page);
   await page.close();
   let next = await edit("Garden/Watering", { context });
-  await bar(next, "A draft from").getByRole("button", { name: "Later" }).click();
+  await bar(next, "A draft from").getByRole("button", { name: "Not now" }).click();
   await next.close();
   next = await edit("Garden/Watering", { context });
-  await bar(next, "A draft from").getByRole("button", { name: "Throw away" }).click();
-  await bar(next, "was thrown away").getByRole("button", { name: "Undo" }).click();
+  await bar(next, "A draft from").getByRole("button", { name: "Discard" }).click();
+  await bar(next, "was discarded").getByRole("button", { name: "Undo" }).click();
   await bar(next, "A draft from").waitFor();
   await next.goto(`${server.url}/-/new`);
-  await next.locator("#Drafts li", { hasText: "Garden/Watering" }).getByRole("button", { name: "Throw away" }).click();
-  await next.locator("#Drafts li", { hasText: "was thrown away" }).waitFor();
+  await next.locator("#Drafts li", { hasText: "Garden/Watering" }).getByRole("button", { name: "Discard" }).click();
+  await next.locator("#Drafts li", { hasText: "was discarded" }).waitFor();
   await noDrafts(next);
   await context.close();
 });
@@ -327,7 +333,7 @@ test("two windows of one person keep a draft each", async () => {
   await context.close();
 });
 
-test("a draft on a page that moved on leads to the merge screen, and is dropped when that is saved", async () => {
+test("a draft on a page that moved on is a revision once it is saved, and leads to the merge screen", async () => {
   await write("Fresh/Moved", "one\n");
   const page = await edit("Fresh/Moved");
   const context = page.context();
@@ -337,13 +343,13 @@ test("a draft on a page that moved on leads to the merge screen, and is dropped 
   await write("Fresh/Moved", "theirs\n");
   const next = await edit("Fresh/Moved", { context });
   const offer = bar(next, "The page has changed since then");
-  await offer.getByRole("button", { name: "Take up" }).click();
+  await offer.getByRole("button", { name: "Restore draft" }).click();
   await save(next);
   await next.locator(".hunk-conflict").first().waitFor();
   const screen = await next.textContent("main");
   assert.match(screen, /mine/);
   assert.match(screen, /theirs/);
-  await draftsAre(next, ([draft]) => draft.sent.length === 3);
+  await noDrafts(next);
   await next.click("label:has(input[name^=hunk-][value=both])");
   await next.click("button[name=action][value=save]");
   await next.waitForURL(/saved=merged/);
@@ -462,7 +468,7 @@ test("files are dropped and pasted into the text", async () => {
   await page.waitForFunction(() => /plan\.png\)!\[Picture [^\]]+\]\(Picture%20[^)]+\.png\)$/.test(document.querySelector("textarea[name=content]").value));
   await send("drop", "notes.md", "text/markdown");
   await bar(page, "was not uploaded").waitFor();
-  assert.match(await bar(page, "was not uploaded").textContent(), /make a new page/);
+  assert.match(await bar(page, "was not uploaded").textContent(), /Create a new page/);
   assert.doesNotMatch(await value(page), /Uploading/);
   await page.context().close();
 });
@@ -492,10 +498,10 @@ test("files are dropped on the page for uploading", async () => {
     for (const name of ["a.txt", "b.txt"]) dataTransfer.items.add(new File([name], name));
     document.querySelector(".dropzone").dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer }));
   });
-  await page.locator("h2", { hasText: "2 files are there" }).waitFor();
+  await page.locator("h2", { hasText: "2 files uploaded" }).waitFor();
   await page.setInputFiles("input[type=file]", { name: "c.md", mimeType: "text/plain", buffer: Buffer.from("x") });
   await page.click("form[enctype] .button-primary");
-  await page.locator(".notice-error", { hasText: "“c.md” was not kept" }).waitFor();
+  await page.locator(".notice-error", { hasText: "“c.md” was not uploaded" }).waitFor();
   await context.close();
 });
 

@@ -118,11 +118,11 @@ test("what others save while one writes is shown, and taken in where it fits", a
   await page.keyboard.press("Control+End");
   await page.keyboard.type("Mine at the end.");
   await save(server.url, "Live-writing", "# Plan\n\nBeans are purple.\n\nPeas climb.\n");
-  const bar = page.locator(".editor-bars .notice", { hasText: "Bob saved this page while you are writing. Your text is safe." });
+  const bar = page.locator(".editor-bars .notice", { hasText: "Bob has saved this page since you started editing." });
   await bar.waitFor();
   await bar.locator("ins", { hasText: "purple" }).waitFor();
   const base = await page.inputValue("input[name=base]");
-  await bar.getByRole("button", { name: "Take it in" }).click();
+  await bar.getByRole("button", { name: "Add their changes" }).click();
   await page.locator(".editor-bars .notice-success").waitFor();
   assert.equal(await text.inputValue(), "# Plan\n\nBeans are purple.\n\nPeas climb.\nMine at the end.");
   assert.notEqual(await page.inputValue("input[name=base]"), base);
@@ -147,11 +147,11 @@ test("what was taken in is in the preview and in the draft, which has the new ba
   await page.keyboard.press("Control+End");
   await page.keyboard.type("\nThree.");
   await save(server.url, "Live-draft", "One, by Bob.\n\nTwo.\n");
-  await page.getByRole("button", { name: "Take it in" }).click();
+  await page.getByRole("button", { name: "Add their changes" }).click();
   await page.locator(".editor-preview p", { hasText: "One, by Bob." }).waitFor();
   await page.locator(".editor-backdrop", { hasText: "One, by Bob." }).waitFor({ state: "attached" });
   const base = await page.inputValue("input[name=base]");
-  await page.waitForFunction(() => document.querySelector(".state").textContent.startsWith("Draft kept"));
+  await page.waitForFunction(() => document.querySelector(".state").textContent.startsWith("Draft saved"));
   await page.close();
   const again = await openIn(page.context(), `${server.url}/-/edit/Live-draft`);
   const offer = again.locator(".editor-bars .notice", { hasText: "was not saved" });
@@ -159,11 +159,11 @@ test("what was taken in is in the preview and in the draft, which has the new ba
   assert.ok(!(await offer.textContent()).includes("has changed since"), "the draft has the new base");
   await save(server.url, "Live-draft", "One, by Bob again.\n\nTwo.\n");
   // Both bars stand beside each other; taking up the draft leaves the news of its page in sight.
-  await again.locator(".editor-live .notice", { hasText: "Bob saved this page while you are writing." }).waitFor();
-  await offer.getByRole("button", { name: "Take up" }).click();
-  await again.locator(".editor-live .notice", { hasText: "Bob saved this page after your draft was begun." }).waitFor();
+  await again.locator(".editor-live .notice", { hasText: "Bob has saved this page since you started editing." }).waitFor();
+  await offer.getByRole("button", { name: "Restore draft" }).click();
+  await again.locator(".editor-live .notice", { hasText: "Bob has saved this page since you began this draft." }).waitFor();
   assert.equal(await again.inputValue("input[name=base]"), base);
-  await again.getByRole("button", { name: "Take it in" }).click();
+  await again.getByRole("button", { name: "Add their changes" }).click();
   await again.locator(".editor-preview p", { hasText: "One, by Bob again." }).waitFor();
   assert.equal(await again.inputValue("textarea[name=content]"), "One, by Bob again.\n\nTwo.\n\nThree.");
   await again.context().close();
@@ -173,7 +173,7 @@ test("who takes something in without having typed has nothing to lose", async ()
   await save(server.url, "Live-idle", "One.\n");
   const page = await open(`${server.url}/-/edit/Live-idle`);
   await save(server.url, "Live-idle", "Two.\n");
-  await page.getByRole("button", { name: "Take it in" }).click();
+  await page.getByRole("button", { name: "Add their changes" }).click();
   await page.locator(".editor-bars .notice-success").waitFor();
   assert.equal(await page.inputValue("textarea[name=content]"), "Two.\n");
   assert.equal(await page.textContent(".state"), "");
@@ -195,12 +195,12 @@ test("where both changed the same lines the merge screen is offered", async () =
   const page = await open(`${server.url}/-/edit/Live-choosing`);
   await page.fill("textarea[name=content]", "Beans are red.\n");
   await save(server.url, "Live-choosing", "Beans are purple.\n");
-  await page.getByRole("button", { name: "Take it in" }).click();
+  await page.getByRole("button", { name: "Add their changes" }).click();
   await page.getByText("You and Bob changed the same lines.").waitFor();
   assert.equal(await page.inputValue("textarea[name=content]"), "Beans are red.\n");
-  await page.getByRole("button", { name: "Compare and choose" }).click();
+  await page.getByRole("button", { name: "Resolve differences" }).click();
   await page.waitForSelector("form.merge");
-  assert.match(await page.textContent("main"), /Your text is safe.*Beans are purple/s);
+  assert.match(await page.textContent("main"), /Beans are purple.*Beans are red/s);
   await page.context().close();
 });
 

@@ -37,13 +37,29 @@ test("enter is left alone elsewhere", () => {
 
 test("tab moves an item below the one above it, and no further", () => {
   assert.equal(press(indent, "- a\n- b¦"), "- a\n  - b¦");
-  assert.equal(press(indent, "1. a\n2. b¦"), "1. a\n   2. b¦");
+  assert.equal(press(indent, "1. a\n2. b¦"), "1. a\n   1. b¦");
+  assert.equal(press(indent, "1. a\n   1. b\n   2. c\n2. d¦"), "1. a\n   1. b\n   2. c\n   3. d¦");
+  assert.equal(press(indent, "- a\n\n  more of it\n- b¦"), "- a\n\n  more of it\n  - b¦");
   for (const text of ["- a¦", "- a\n  - b¦", "a\nb¦", "¦", "a\n- b¦"]) assert.equal(press(indent, text), null, text);
 });
 
 test("shift-tab moves it back, and leaves the field at the margin", () => {
   assert.equal(press(outdent, "- a\n  - b¦"), "- a\n- b¦");
   assert.equal(press(outdent, "1. a\n   2. b¦"), "1. a\n2. b¦");
+  assert.equal(press(outdent, "4. a\n   - b\n   - c\n   1. d¦"), "4. a\n   - b\n   - c\n5. d¦");
   assert.equal(press(outdent, "- a¦"), null);
   assert.equal(press(outdent, "  a¦"), null);
+});
+
+test("a list that was moved in and out goes on with the right numbers", () => {
+  assert.equal(press(enter, "1. a\n   1. b¦"), "1. a\n   1. b\n   2. ¦");
+  assert.equal(press(outdent, "1. a\n   1. b\n   2. ¦"), "1. a\n   1. b\n2. ¦");
+});
+
+test("in code tab goes on by steps of four, and shift-tab goes back", () => {
+  assert.equal(press(indent, "```\na¦\n```"), "```\na   ¦\n```");
+  assert.equal(press(indent, "```\n¦- a\n```"), "```\n    ¦- a\n```");
+  assert.equal(press(indent, "```\n\ta¦"), "```\n\ta\t¦");
+  assert.equal(press(outdent, "```\n      a¦\n```"), "```\n  a¦\n```");
+  assert.equal(press(outdent, "```\na¦\n```"), null);
 });

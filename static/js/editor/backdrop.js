@@ -1,90 +1,93 @@
 // The coloured text behind the real one.
 //
 // Idea: the textarea stays what the visitor types into, with its own caret, undo, spelling and input
-// methods; only its letters are transparent. Behind it lies a copy of the same metrics, one element
-// a line, of which only the lines that changed are made anew. Lines lie in sections that the browser
-// lays out apart from each other; without them a letter in a text of 200 kB costs it a hundred times as
-// much. The copy also knows where a line is on the screen, which a textarea does not tell.
+// methods; only its letters are transparent. Behind it lies a copy of the same metrics, which holds
+// only the sections that can be seen and a few around them; the rest are two gaps as high as they are.
+// How high a section is, the browser says once, by laying out its bare text. So a letter costs the same
+// in a text of 10 kB and in one of 2 MB. The copy also knows where a line is on the screen, which a
+// textarea does not tell.
 
 import { oncePerFrame } from "./dom.js";
-import { START, scanLine } from "./markdown.js";
+import { scanLine } from "./markdown.js";
 
-/** Larger texts are shown plain: the copy would cost more than the colours are worth. */
-export const MAX_LENGTH = 500_000;
-
-/** The lines of a section; twice as many are split. */
-const SECTION = 100;
+/** A text with a longer line (or a section of that size) is shown plain. */
+const LONGEST = 60_000;
+/** How many sections are measured at once, at most. */
+const BATCH = 64;
 
 export class Backdrop {
   #textarea;
+  #sections;
   #element = document.createElement("div");
-  #text = null;
-  #lines = [];
-  #rows = [];
-  /** The state after each line. */
-  #states = [];
+  #above = document.createElement("div");
+  #below = document.createElement("div");
+  #measure = document.createElement("div");
+  #width = 0;
+  #height = 0;
+  /** The sections that are shown, from the first to before the last. */
+  #shown = [];
 
-  #align = oncePerFrame(() => {
-    this.#element.scrollTop = this.#textarea.scrollTop;
-  });
+  /** Brings the copy up to the text before the next picture. */
+  update = oncePerFrame(() => this.#refresh());
 
-  constructor(textarea) {
-    this.#textarea = textarea;
-    this.#element.className = "editor-backdrop";
-    this.#element.setAttribute("aria-hidden", "true");
-    // What scrolls would be a stop for Tab.
-    this.#element.tabIndex = -1;
-    textarea.addEventListener("scroll", () => this.#align(), { passive: true });
-    this.update();
+  constructor(field) {
+    this.#textarea = field.element;
+    this.#sections = field.sections;
+    const element = this.#element;
+    element.className = "editor-backdrop";
+    element.setAttribute("aria-hidden", "true");
+    // Neither a stop for Tab nor found by the browser's search, which finds the text itself.
+    element.inert = true;
+    this.#measure.className = "editor-measure";
+    element.append(this.#measure, this.#above, this.#below);
+    this.#textarea.addEventListener("scroll", this.update, { passive: true });
+    field.watch(this.update);
+    new ResizeObserver(this.update).observe(this.#textarea);
+    this.#refresh();
   }
 
-  /** Tells whether the text is small enough to be shown in colours. */
+  /** Returns true if the text is shown in colours. */
   get shown() {
     return this.#element.isConnected;
   }
 
-  /** Brings the copy up to the text. */
-  update() {
-    const text = this.#textarea.value;
-    if (text === this.#text) return;
-    this.#text = text;
-    if (text.length > MAX_LENGTH) {
-      this.#element.remove();
-      this.#element.replaceChildren();
-      this.#lines = this.#rows = this.#states = [];
-      return;
-    }
-    this.#replace(text.split("\n"));
-    if (!this.shown) this.#textarea.before(this.#element);
-    this.#align();
-  }
-
-  /** Returns the distance of a line (from 0) from the top of the whole text. */
+  /** Returns the distance of a line (from 0) from the top of the whole text; `null` if it is not shown. */
   top(line) {
-    const row = this.#rows[Math.min(line, this.#rows.length - 1)];
-    const { scrollTop } = this.#element;
-    return row ? row.getBoundingClientRect().top - this.#element.getBoundingClientRect().top + scrollTop : 0;
+    let first = this.#lineOfFirst();
+    for (const { view } of this.#shown) {
+      const row = view.rows[line - first];
+      if (row) return row.element.getBoundingClientRect().top - this.#origin();
+      first += view.rows.length;
+    }
+    return null;
   }
 
   /** Returns the line (from 0) at a distance from the top of the whole text. */
   lineAt(distance) {
-    let [low, high] = [0, this.#rows.length - 1];
+    const rows = this.#shown.flatMap(({ view }) => view.rows);
+    const origin = this.#origin();
+    let [low, high] = [0, rows.length - 1];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      if (this.top(middle) <= distance) low = middle;
+      if (rows[middle].element.getBoundingClientRect().top - origin <= distance) low = middle;
       else high = middle - 1;
     }
-    return Math.max(low, 0);
+    return this.#lineOfFirst() + Math.max(low, 0);
   }
 
-  /** Returns where on the screen a place in the text is; `null` where there is no copy. */
+  /** Returns where on the screen a place in the text is; `null` if it is not shown. */
   place(offset) {
     if (!this.shown) return null;
+    this.#refresh();
+    const { index, at } = this.#sections.find(offset);
+    const { view } = this.#sections.list[index];
+    if (!view) return null;
     let line = 0;
-    let rest = offset;
-    while (line < this.#lines.length - 1 && rest > this.#lines[line].length) rest -= this.#lines[line++].length + 1;
+    let rest = offset - at;
+    while (line < view.rows.length - 1 && rest > view.rows[line].text.length) rest -= view.rows[line++].text.length + 1;
+    const row = view.rows[line].element;
     const range = document.createRange();
-    const walker = document.createTreeWalker(this.#rows[line], NodeFilter.SHOW_TEXT);
+    const walker = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       if (rest < node.length) {
         range.setStart(node, rest);
@@ -93,65 +96,136 @@ export class Backdrop {
       }
       rest -= node.length;
     }
-    return this.#rows[line].getBoundingClientRect();
+    return row.getBoundingClientRect();
   }
 
-  #replace(lines) {
-    const old = this.#lines;
-    const shorter = Math.min(old.length, lines.length);
-    let before = 0;
-    while (before < shorter && old[before] === lines[before]) before++;
-    let after = 0;
-    while (after < shorter - before && old[old.length - 1 - after] === lines[lines.length - 1 - after]) after++;
-    const removed = this.#rows.slice(before, old.length - after);
-    const end = lines.length - after;
-    let state = before ? this.#states[before - 1] : START;
-    const rows = [];
-    const states = [];
-    for (let i = before; i < end; i++) {
-      const scanned = scanLine(lines[i], state);
-      state = scanned.state;
-      states.push(state);
-      rows.push(fill(document.createElement("div"), scanned.tokens));
-    }
-    this.#exchange(removed, rows, this.#rows[before - 1], this.#rows[old.length - after]);
-    this.#rows = [...this.#rows.slice(0, before), ...rows, ...this.#rows.slice(old.length - after)];
-    this.#states = [...this.#states.slice(0, before), ...states, ...this.#states.slice(old.length - after)];
-    this.#lines = lines;
-    // A fence that opens or closes changes what follows, up to where both readings agree again.
-    for (let i = end; i < lines.length; i++) {
-      const scanned = scanLine(lines[i], state);
-      fill(this.#rows[i], scanned.tokens);
-      state = scanned.state;
-      if (this.#states[i] === state) break;
-      this.#states[i] = state;
-    }
+  #origin() {
+    return this.#element.getBoundingClientRect().top - this.#element.scrollTop;
   }
 
-  /** Puts rows in the place of others, between `leader` and `follower`. */
-  #exchange(removed, rows, leader, follower) {
-    const sections = new Set(removed.map((row) => row.parentNode));
-    for (const row of removed) row.remove();
-    let section = (leader ?? follower)?.parentNode;
-    if (!section) this.#element.append((section = document.createElement("div")));
-    const fragment = document.createDocumentFragment();
-    fragment.append(...rows);
-    section.insertBefore(fragment, leader ? leader.nextSibling : section.firstChild);
-    sections.add(section);
-    for (const touched of sections) {
-      const all = [...touched.children];
-      if (!all.length) touched.remove();
-      if (all.length <= 2 * SECTION) continue;
-      for (let end = all.length; end > SECTION; end -= SECTION) {
-        const part = document.createElement("div");
-        part.append(...all.slice(Math.max(SECTION, end - SECTION), end));
-        touched.after(part);
+  #lineOfFirst() {
+    const before = this.#sections.list.indexOf(this.#shown[0]);
+    return this.#sections.list.slice(0, Math.max(0, before)).reduce((sum, { count }) => sum + count, 0);
+  }
+
+  #refresh() {
+    const { list, longest } = this.#sections;
+    const textarea = this.#textarea;
+    if (longest > LONGEST) return this.#element.remove();
+    if (!this.shown) textarea.before(this.#element);
+    for (const section of this.#shown) {
+      const index = section.stale ? list.indexOf(section) : -1;
+      if (index >= 0) this.#fill(section, index);
+    }
+    const { scrollTop, clientWidth, clientHeight } = textarea;
+    // Not shown: there is nothing to measure.
+    if (!clientWidth) return;
+    if (clientWidth !== this.#width) {
+      this.#width = clientWidth;
+      for (const section of list) section.height = null;
+    }
+    for (const section of this.#shown) {
+      if (section.view) section.height = section.view.element.getBoundingClientRect().height;
+    }
+    const margin = clientHeight / 2;
+    const [first, above] = this.#walk(0, 0, scrollTop - margin);
+    const [end] = this.#walk(first, above, scrollTop + clientHeight + margin);
+    this.#show(list.slice(first, end + 1), first, above);
+    if (this.#element.scrollTop !== scrollTop) this.#element.scrollTop = scrollTop;
+  }
+
+  /** Returns the section that a distance from the top is in, from a known one on, and its own distance. */
+  #walk(index, top, distance) {
+    const { list } = this.#sections;
+    let batch = 1;
+    for (; index < list.length - 1; index++) {
+      if (list[index].height === null) {
+        this.#weigh(index, (batch = Math.min(BATCH, 2 * batch)));
       }
+      if (top + list[index].height > distance) break;
+      top += list[index].height;
     }
+    return [index, top];
+  }
+
+  /** Lets the browser say how high sections are. */
+  #weigh(from, count) {
+    const { list } = this.#sections;
+    const unknown = list.slice(from, from + count).filter((section) => section.height === null);
+    const rows = unknown.map((section) => {
+      const row = document.createElement("div");
+      row.textContent = section === list.at(-1) ? `${section.text}\n` : section.text;
+      return row;
+    });
+    this.#measure.replaceChildren(...rows);
+    const heights = rows.map((row) => row.getBoundingClientRect().height);
+    this.#measure.replaceChildren();
+    unknown.forEach((section, i) => (section.height = heights[i]));
+  }
+
+  #show(wanted, first, above) {
+    const { list } = this.#sections;
+    const kept = new Set(wanted);
+    for (const section of this.#shown) {
+      // A section that the text no longer has may have given its element to nobody.
+      if (kept.has(section)) continue;
+      section.view.element.remove();
+      section.view = null;
+    }
+    let next = this.#below;
+    for (let i = wanted.length - 1; i >= 0; i--) {
+      const section = wanted[i];
+      section.view ??= { element: document.createElement("div"), rows: [] };
+      const { element } = section.view;
+      if (element.nextSibling !== next) this.#element.insertBefore(element, next);
+      this.#fill(section, first + i);
+      next = element;
+    }
+    this.#shown = wanted;
+    this.#gap(this.#above, above);
+    // What is not measured yet only has to be there; the height is right once it is scrolled to.
+    const rest = list.slice(first + wanted.length).reduce((sum, s) => sum + (s.height ?? s.count), 0);
+    this.#gap(this.#below, rest);
+  }
+
+  #gap(element, height) {
+    const size = `${height}px`;
+    if (element.style.blockSize !== size) element.style.blockSize = size;
+  }
+
+  /** Brings the rows of a section up to its text; a row that looks as it should stays. */
+  #fill(section, index) {
+    let state = this.#sections.entry(index);
+    const { view } = section;
+    if (!section.stale && view.entry === state && view.rows.length) return;
+    const lines = this.#sections.lines(index);
+    const old = view.rows;
+    const shorter = Math.min(old.length, lines.length);
+    let head = 0;
+    while (head < shorter && old[head].text === lines[head]) head++;
+    let tail = 0;
+    while (tail < shorter - head && old.at(-1 - tail).text === lines.at(-1 - tail)) tail++;
+    for (const row of old.slice(head, old.length - tail)) row.element.remove();
+    const next = old[old.length - tail]?.element ?? null;
+    const rows = lines.map((text, i) => {
+      const kept = i < head ? old[i] : i >= lines.length - tail ? old[old.length - lines.length + i] : null;
+      const row = kept ?? { text, entry: null, exit: null, element: document.createElement("div") };
+      if (row.entry !== state) {
+        const scanned = scanLine(text, state);
+        paint(row.element, scanned.tokens);
+        row.entry = state;
+        row.exit = scanned.state;
+      }
+      state = row.exit;
+      if (!kept) view.element.insertBefore(row.element, next);
+      return row;
+    });
+    Object.assign(view, { rows, entry: this.#sections.entry(index) });
+    section.stale = false;
   }
 }
 
-function fill(row, tokens) {
+function paint(row, tokens) {
   const parts = tokens.map(([kind, text]) => {
     if (!kind) return text;
     const span = document.createElement("span");
@@ -161,5 +235,4 @@ function fill(row, tokens) {
   });
   // The line end gives an empty line its height.
   row.replaceChildren(...parts, "\n");
-  return row;
 }

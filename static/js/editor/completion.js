@@ -7,10 +7,9 @@ import { address, element } from "./dom.js";
 
 const OPEN = /\[\[([^[\]|\n]{0,200})$/;
 
-/** Returns what is being written between the brackets before a place, or `null`. */
-export function nameBefore(text, at) {
-  const line = text.slice(Math.max(text.lastIndexOf("\n", at - 1) + 1, at - 210), at);
-  return line.match(OPEN)?.[1] ?? null;
+/** Returns what is being written between the brackets at the end of a text, or `null`. */
+export function nameAtEnd(text) {
+  return text.match(OPEN)?.[1] ?? null;
 }
 
 export class Completion {
@@ -52,7 +51,7 @@ export class Completion {
   /** Offers names for what stands before the caret, if a link is being written there. */
   async update() {
     const at = this.#field.start;
-    const name = at === this.#field.end ? nameBefore(this.#field.text, at) : null;
+    const name = at === this.#field.end ? this.#nameBefore(at) : null;
     const begin = name === null ? -1 : at - name.length;
     if (begin < 0 || begin === this.#dismissed) return this.#close();
     this.#dismissed = -1;
@@ -71,6 +70,10 @@ export class Completion {
     }
   }
 
+  #nameBefore(at) {
+    return nameAtEnd(this.#field.sections.slice(Math.max(0, at - 210), at));
+  }
+
   /** Takes a key; returns whether it was meant for the list. */
   key(event) {
     if (!this.#open || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return false;
@@ -78,7 +81,7 @@ export class Completion {
     if (move && !event.shiftKey) this.#choose((this.#chosen + move + this.#names.length) % this.#names.length);
     else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey) this.#accept(this.#chosen);
     else if (event.key === "Escape") {
-      this.#dismissed = this.#field.start - (nameBefore(this.#field.text, this.#field.start) ?? "").length;
+      this.#dismissed = this.#field.start - (this.#nameBefore(this.#field.start) ?? "").length;
       this.#close();
     } else return false;
     event.preventDefault();
@@ -119,11 +122,11 @@ export class Completion {
 
   #accept(index) {
     const at = this.#field.start;
-    const name = nameBefore(this.#field.text, at);
+    const name = this.#nameBefore(at);
     const link = this.#names[index]?.link;
     this.#close();
     if (name === null || link === undefined) return;
-    const closed = this.#field.text.startsWith("]]", at);
+    const closed = this.#field.sections.slice(at, at + 2) === "]]";
     const from = at - name.length;
     const end = from + link.length + 2;
     this.#dismissed = from;

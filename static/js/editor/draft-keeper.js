@@ -5,6 +5,8 @@ import { getDraft, newId, putDraft, removeDraft } from "./draft-store.js";
 
 const PAUSE = 300;
 const AT_LATEST = 2000;
+/** Long texts are kept less often: a second more for so many letters. */
+const LETTERS = 500_000;
 
 export class DraftKeeper {
   #form;
@@ -15,6 +17,7 @@ export class DraftKeeper {
   #timer = 0;
   #waitingSince = 0;
   #sent = [];
+  #length = 0;
   #written = Promise.resolve(true);
   #isKept = false;
 
@@ -24,6 +27,7 @@ export class DraftKeeper {
     const { content, summary } = form.elements;
     // What was typed before the script ran counts as typed. A form that came back was never saved.
     this.#known = "unsaved" in form.dataset ? null : content.defaultValue + summary.defaultValue;
+    this.#length = content.defaultValue.length;
     this.path = form.dataset.path;
     form.addEventListener("input", () => this.changed());
     addEventListener("pagehide", () => this.keep());
@@ -57,10 +61,11 @@ export class DraftKeeper {
     const now = Date.now();
     this.#waitingSince ||= now;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.keep(), Math.min(PAUSE, Math.max(0, this.#waitingSince + AT_LATEST - now)));
-    // Once it was said that a draft is kept, a moment of typing is no news.
-    if (!this.dirty) this.#say("");
-    else if (!this.#state.textContent) this.#say("Unsaved");
+    // Nothing here looks at the text: that takes the longer the longer it is.
+    const more = (1000 * this.#length) / LETTERS;
+    this.#timer = setTimeout(() => this.keep(), Math.min(PAUSE + more, Math.max(0, this.#waitingSince + AT_LATEST + 2 * more - now)));
+    // Once it was said that a draft is saved, a moment of typing is no news.
+    if (!this.#state.textContent) this.#say("Unsaved");
   }
 
   /** Writes the draft now, if there is anything new in it. Returns whether it is kept. */
@@ -95,6 +100,7 @@ export class DraftKeeper {
     this.#known = dirty ? null : this.#current;
     // The draft has to name the new base, also where the text stayed the same.
     this.changed();
+    if (!dirty) this.#say("");
   }
 
   /** Leaves what is kept so far as a draft of its own, and begins another. */
@@ -117,12 +123,12 @@ export class DraftKeeper {
     const done = draft ? putDraft(draft) : removeDraft(this.#id);
     this.#written = done.then(
       () => {
-        this.#say(draft ? `Draft kept ${clock(draft.kept)}` : "");
+        this.#say(draft ? `Draft saved ${clock(draft.kept)}` : "");
         return true;
       },
       () => {
         this.#isKept = false;
-        this.#say(draft ? "Unsaved; this browser keeps no drafts" : "");
+        this.#say(draft ? "Unsaved; this browser cannot save drafts" : "");
         return false;
       },
     );
@@ -130,8 +136,10 @@ export class DraftKeeper {
 
   #snapshot() {
     const { content, summary, author } = this.#form.elements;
+    const text = content.value;
+    this.#length = text.length;
     return {
-      id: this.#id, path: this.path, base: this.base, text: content.value, summary: summary.value,
+      id: this.#id, path: this.path, base: this.base, text, summary: summary.value,
       author: author.value, kept: Date.now(), sent: this.#sent,
     };
   }

@@ -59,9 +59,9 @@ function bar(draft, page, { form, keeper, field }) {
     movedOn && "The page has changed since then: when you save, you will see both versions. ",
     draft.summary && element("span", { class: "fine" }, `“${draft.summary}”`),
   ].filter(Boolean), [
-    button("Take up", takeUp, "button-primary"),
-    button("Throw away", throwAway),
-    button("Later", () => close(shown), "button-quiet"),
+    button("Restore draft", takeUp, "button-primary"),
+    button("Discard", throwAway),
+    button("Not now", () => close(shown), "button-quiet"),
   ]);
   shown.append(difference(rows));
   return shown;
@@ -85,7 +85,7 @@ function bar(draft, page, { form, keeper, field }) {
       gone.replaceWith(shown);
     });
     const enough = button("Close", () => close(gone), "button-quiet");
-    const gone = notice("info", "trash", "The draft was thrown away.", [undo, enough]);
+    const gone = notice("info", "trash", "The draft was discarded.", [undo, enough]);
     gone.setAttribute("role", "status");
     shown.replaceWith(gone);
     undo.focus();

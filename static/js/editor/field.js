@@ -1,10 +1,20 @@
-// Changing the text of a textarea so that the browser's own undo takes it back.
+// The textarea: what it holds, and changing it so that the browser's own undo takes the change back.
+
+import { editOf } from "./edits.js";
+import { Sections } from "./sections.js";
 
 /** Browsers take seconds to insert more than this as if it were typed; their undo does without it. */
 const MAX_TYPED = 20_000;
 
+/** After so long without typing, what is known of the text is compared with it. */
+const PAUSE = 400;
+
 export class Field {
   #composing = null;
+  #watchers = [];
+  #timer = 0;
+  /** What is known of the text without asking the textarea, which costs more the longer it is. */
+  sections = new Sections();
 
   constructor(textarea) {
     this.element = textarea;
@@ -12,6 +22,35 @@ export class Field {
       this.#composing = new Promise((done) => textarea.addEventListener("compositionend", done, { once: true }));
     });
     textarea.addEventListener("compositionend", () => (this.#composing = null));
+    let before = null;
+    textarea.addEventListener("beforeinput", () => (before = [this.start, this.end]));
+    textarea.addEventListener("input", (event) => {
+      const edit = editOf(event, before, this.end);
+      before = null;
+      if (!edit) return this.sync();
+      this.sections.apply(edit);
+      this.#tell();
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.sync(), PAUSE);
+    });
+    // Text that the browser puts back late comes without an input event.
+    addEventListener("pageshow", () => this.sync());
+    this.sync();
+  }
+
+  /** Calls a function after every change of the text. */
+  watch(watcher) {
+    this.#watchers.push(watcher);
+  }
+
+  /** Learns the whole text anew: for changes that no event describes. */
+  sync() {
+    clearTimeout(this.#timer);
+    if (this.sections.sync(this.text)) this.#tell();
+  }
+
+  #tell() {
+    for (const watcher of this.#watchers) watcher();
   }
 
   get text() {

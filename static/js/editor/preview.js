@@ -6,6 +6,10 @@
 import { address, element, oncePerFrame } from "./dom.js";
 
 const DELAY = 200;
+/** How many times the time that the last preview took must pass without typing. */
+const REST = 3;
+/** Longer texts are shown on request only. */
+const LONGEST = 400_000;
 
 export class Preview {
   #pane;
@@ -16,6 +20,10 @@ export class Preview {
   #timer = 0;
   #asked = null;
   #shownText = null;
+  /** How long the last preview took to make and to show. */
+  #took = 0;
+  /** The blocks that know their lines. */
+  #blocks = [];
   /** The line that was followed last, and where on the screen it was. */
   #followed = { line: 0, distance: 0 };
 
@@ -42,15 +50,23 @@ export class Preview {
   }
 
   /** Shows the text as it is now, soon. */
-  update(delay = DELAY) {
+  update(delay = Math.max(DELAY, REST * this.#took)) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#render(), delay);
   }
 
+  /** Returns true if the text is too long to be shown while it is being written. */
+  get #onRequest() {
+    return this.#field.sections.length > LONGEST && this.#field.element.offsetParent !== null;
+  }
+
   async #render() {
-    const text = this.#field.text;
-    if (!this.#visible || text === this.#shownText) return;
+    if (!this.#visible) return;
+    if (this.#onRequest) return this.#say("This page is too long to follow your typing. Choose “Preview” to see it.");
+    const { text } = this.#field;
+    if (text === this.#shownText) return;
     this.#asked?.abort();
+    const began = performance.now();
     const asked = (this.#asked = new AbortController());
     try {
       const body = new URLSearchParams({ path: this.#path, content: text });
@@ -59,6 +75,7 @@ export class Preview {
       if (!answer.ok) return this.#say(result.message);
       this.#shownText = text;
       this.#show(result.html);
+      this.#took = performance.now() - began;
       this.#say(result.problem ? `The front matter cannot be read: ${result.problem}` : "follows the cursor");
       this.#follow();
     } catch (error) {
@@ -88,14 +105,17 @@ export class Preview {
     old.slice(before, old.length - after).forEach((block) => block.remove());
     const next = old[old.length - after] ?? null;
     for (const block of fresh.slice(before, fresh.length - after)) this.#pane.insertBefore(block, next);
+    this.#blocks = [...this.#pane.querySelectorAll("[data-line]")];
   }
 
   /** Brings the block that the cursor is in beside the cursor. */
   followCaret() {
     if (!this.#visible) return;
     const { element: text } = this.#field;
-    const line = this.#field.text.slice(0, this.#field.start).split("\n").length - 1;
-    const distance = this.#backdrop.shown ? this.#backdrop.top(line) - text.scrollTop : text.clientHeight / 3;
+    const line = this.#field.sections.lineOf(this.#field.start);
+    const top = this.#backdrop.shown ? this.#backdrop.top(line) : text.scrollTop + text.clientHeight / 3;
+    if (top === null) return;
+    const distance = top - text.scrollTop;
     if (distance < 0 || distance > text.clientHeight) return;
     this.#followed = { line, distance };
     this.#follow();
@@ -118,7 +138,7 @@ export class Preview {
 
   #follow() {
     const { line, distance } = this.#followed;
-    const blocks = [...this.#pane.querySelectorAll("[data-line]")];
+    const blocks = this.#blocks;
     const wanted = line + 1;
     let [low, high] = [-1, blocks.length - 1];
     while (low < high) {
@@ -128,7 +148,9 @@ export class Preview {
     }
     const block = blocks[low];
     if (!block) return void (this.#pane.scrollTop = 0);
-    const next = blocks.slice(low + 1).find((other) => !block.contains(other));
+    let after = low + 1;
+    while (after < blocks.length && block.contains(blocks[after])) after++;
+    const next = blocks[after];
     const [from, to] = [Number(block.dataset.line), Number(next?.dataset.line ?? wanted + 1)];
     const [top, bottom] = [this.#topOf(block), next ? this.#topOf(next) : this.#topOf(block) + block.offsetHeight];
     const share = to > from ? (wanted - from) / (to - from) : 0;

@@ -60,12 +60,13 @@ export function listen(field, first, save) {
     } else if (event.key === "Enter" && !combined && !event.shiftKey && !event.altKey) {
       attempt(event, field, enter);
     } else if (event.key === "Tab" && !combined && !event.altKey && !letsGo) {
-      // Outside lists, and after Escape, Tab leaves the field as everywhere.
+      // Outside lists and code, and after Escape, Tab leaves the field as everywhere.
       attempt(event, field, event.shiftKey ? outdent : indent);
     }
   });
   text.addEventListener("paste", (event) => {
     const address = event.clipboardData.getData("text/plain").trim();
+    if (field.start === field.end) return;
     attempt(event, field, (whole, start, end) => (start === end ? null : linkTo(address, whole, start, end)));
   });
   text.form.addEventListener("keydown", (event) => {
@@ -76,9 +77,13 @@ export function listen(field, first, save) {
   });
 }
 
+/** Makes a change that looks only at what is near the selection: all of it would cost too much. */
 function attempt(event, field, change) {
-  const edit = change(field.text, field.start, field.end);
+  const { start, end, sections } = field;
+  const { text, from } = sections.around(start, end);
+  const edit = change(text, start - from, end - from, sections.inCode(start));
   if (!edit) return;
   event.preventDefault();
-  field.apply(edit);
+  const select = edit.select?.map((at) => at + from);
+  field.apply({ from: edit.from + from, to: edit.to + from, insert: edit.insert, select });
 }

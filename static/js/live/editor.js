@@ -28,27 +28,27 @@ export function followEditor(live, form) {
   live.addEventListener("page", ({ detail: { path: changed, revision } }) => {
     if (changed !== path) return;
     latest = revision;
-    compare("while you are writing");
+    compare("since you started editing");
   });
   // A draft that was taken up may be older than the page.
   form.addEventListener("everpage:draft", () => {
     dismissed = null;
     place.replaceChildren();
-    compare("after your draft was begun");
+    compare("since you began this draft");
   });
 }
 
 /** Says that somebody saved the page, what they changed, and what can be done. */
 function tell(form, place, path, revision, since, dismiss) {
   const who = capital(author(revision));
-  const did = revision.deleted ? "deleted" : "saved";
-  const words = make("strong", {}, `${who} ${did} this page ${since}. Your text is safe.`);
+  const did = revision.deleted ? "has deleted" : "has saved";
+  const words = make("strong", {}, `${who} ${did} this page ${since}.`);
   const actions = [button("Keep writing", () => {
     dismiss();
     place.replaceChildren();
     form.elements.content.focus({ preventScroll: true });
   }, "button-quiet")];
-  if (!revision.deleted) actions.unshift(button("Take it in", () => takeIn(form, place, path), "button-primary"));
+  if (!revision.deleted) actions.unshift(button("Add their changes", () => takeIn(form, place, path), "button-primary"));
   const bar = notice("conflict", revision.deleted ? "trash" : "merge", [words], actions);
   bar.dataset.revision = revision.id;
   place.replaceChildren(bar);
@@ -94,14 +94,14 @@ async function takeIn(form, place, path) {
   field.addEventListener("input", () => bar.remove(), { once: true });
 }
 
-/** Offers the merge screen, where the form stops by itself because the page has moved on. */
+/** Offers the merge screen: saving leads there, because the page has moved on. */
 function decide(form, place, revision) {
   const who = author(revision);
-  const open = button("Compare and choose", () => {
+  const open = button("Resolve differences", () => {
     form.requestSubmit(form.querySelector("button[name=action][value=save]"));
   }, "button-primary");
   const words = [make("strong", {}, `You and ${who} changed the same lines.`),
-    " On the next screen you choose, line by line. Nothing is saved before that, and your text is safe."];
+    " Saving keeps both versions and takes you to the screen where you choose what the page should say."];
   const bar = notice("conflict", "conflict", words, [open]);
   bar.dataset.revision = revision.id;
   place.replaceChildren(bar);
