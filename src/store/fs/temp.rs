@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -31,6 +31,13 @@ impl Drop for Temp {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// Returns true if a path still leads to an open file.
+fn names(path: &Path, file: &File) -> bool {
+    let there = fs::symlink_metadata(path).map(|meta| (meta.dev(), meta.ino()));
+    let ours = file.metadata().map(|meta| (meta.dev(), meta.ino()));
+    matches!((there, ours), (Ok(there), Ok(ours)) if there == ours)
 }
 
 impl FsStore {
@@ -66,6 +73,9 @@ impl FsStore {
             .open(path)?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => Ok(None),
+            // A process that started just now may have swept the file away, and let go of it, before
+            // it was locked: then another has its name, or none.
+            _ if !names(path, &file) => Ok(None),
             // Where the file system knows no locks, nobody sweeps either.
             _ => Ok(Some(file)),
         }
@@ -93,9 +103,9 @@ impl FsStore {
     pub(super) fn sweep_temp(&self) {
         let Ok(entries) = fs::read_dir(&self.temp) else { return };
         for entry in entries.flatten() {
-            let abandoned =
-                super::read::open_regular(&entry.path()).is_ok_and(|file| file.try_lock().is_ok());
-            if abandoned {
+            let Ok(file) = super::read::open_regular(&entry.path()) else { continue };
+            // Held until the name is gone: else it could be taken for locked by its writer.
+            if file.try_lock().is_ok() {
                 let _ = fs::remove_file(entry.path());
             }
         }
