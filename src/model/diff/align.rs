@@ -24,34 +24,48 @@ pub(crate) struct Replaced {
     pub(crate) new: Range<usize>,
 }
 
-/// Finds what turns one list of lines into another, terminators aside, in order.
+/// Finds what turns one list of lines into another, terminators aside, in order. A change that could
+/// lie at several places is put where it reads best.
 ///
 /// At least one line that stays lies between any two of the changes.
 pub(crate) fn replaced(old: &[&str], new: &[&str]) -> Vec<Replaced> {
-    let mut input = InternedInput::default();
-    input.update_before(old.iter().map(|line| content(line)));
-    input.update_after(new.iter().map(|line| content(line)));
-    let algorithm =
-        if old.len() + new.len() > MANY_LINES { Algorithm::Myers } else { Algorithm::Histogram };
-    let mut diff = Diff::compute(algorithm, &input);
+    let (mut diff, input) = compared(contents(old), contents(new));
     diff.postprocess_lines(&input);
-    diff.hunks()
-        .map(|hunk| Replaced {
-            old: hunk.before.start as usize..hunk.before.end as usize,
-            new: hunk.after.start as usize..hunk.after.end as usize,
-        })
-        .collect()
+    changes(&diff)
+}
+
+/// Like `replaced`, but a change that could lie at several places is put at the last of them, as git
+/// does when it merges.
+pub(crate) fn replaced_to_merge(old: &[&str], new: &[&str]) -> Vec<Replaced> {
+    let (mut diff, input) = compared(contents(old), contents(new));
+    diff.postprocess_no_heuristic(&input);
+    changes(&diff)
 }
 
 /// Finds what turns one list of tokens into another, in order.
 pub(crate) fn replaced_tokens(old: &[String], new: &[String]) -> Vec<Replaced> {
-    let mut input = InternedInput::default();
-    input.update_before(old.iter().map(String::as_str));
-    input.update_after(new.iter().map(String::as_str));
+    let (mut diff, input) = compared(
+        old.iter().map(String::as_str).collect(),
+        new.iter().map(String::as_str).collect(),
+    );
+    diff.postprocess_no_heuristic(&input);
+    changes(&diff)
+}
+
+fn contents<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    lines.iter().map(|line| content(line)).collect()
+}
+
+fn compared<'a>(old: Vec<&'a str>, new: Vec<&'a str>) -> (Diff, InternedInput<&'a str>) {
     let algorithm =
         if old.len() + new.len() > MANY_LINES { Algorithm::Myers } else { Algorithm::Histogram };
-    let mut diff = Diff::compute(algorithm, &input);
-    diff.postprocess_no_heuristic(&input);
+    let mut input = InternedInput::default();
+    input.update_before(old.into_iter());
+    input.update_after(new.into_iter());
+    (Diff::compute(algorithm, &input), input)
+}
+
+fn changes(diff: &Diff) -> Vec<Replaced> {
     diff.hunks()
         .map(|hunk| Replaced {
             old: hunk.before.start as usize..hunk.before.end as usize,

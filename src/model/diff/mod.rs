@@ -11,7 +11,7 @@ mod lines;
 mod summary;
 mod words;
 
-pub(crate) use align::{Replaced, kept, replaced, replaced_tokens};
+pub(crate) use align::{Replaced, kept, replaced, replaced_to_merge, replaced_tokens};
 pub use annotate::{Version, annotate, blame};
 pub(crate) use lines::is_blank;
 pub use lines::{LineEnding, content, lines, normalise_endings};

@@ -11,7 +11,9 @@ use std::ops::Range;
 use super::moves::{Arranged, Moves, link};
 use super::tokens::{is_fence, no_line_twice, refine};
 use super::{Chunk, Merge, Moved, Place, Shape, Version, Wording};
-use crate::model::diff::{LineEnding, Replaced, content, is_blank, kept, lines, replaced};
+use crate::model::diff::{
+    LineEnding, Replaced, content, is_blank, kept, lines, replaced, replaced_to_merge,
+};
 
 /// Cuts the page into chunks.
 pub(super) fn chunks(winner: &str, others: &[Version<'_>], ending: LineEnding) -> Vec<Chunk> {
@@ -175,8 +177,8 @@ fn pairs<'a>(winner: &[&'a str], version: &Compared<'a>) -> Vec<Pair<'a>> {
 
 /// Finds the regions of two texts that were made from a base.
 fn related<'a>(winner: &[&'a str], base: &[&'a str], text: &[&'a str]) -> Vec<Pair<'a>> {
-    let mut left = replaced(base, winner).into_iter().peekable();
-    let mut right = replaced(base, text).into_iter().peekable();
+    let mut left = replaced_to_merge(base, winner).into_iter().peekable();
+    let mut right = replaced_to_merge(base, text).into_iter().peekable();
     // Where a line of the base that both kept is in each text.
     let (mut in_winner, mut in_text) = (0_isize, 0_isize);
     let mut pairs = Vec::new();
