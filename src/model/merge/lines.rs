@@ -231,7 +231,7 @@ fn unrelated<'a>(winner: &[&'a str], text: &[&'a str]) -> Vec<Pair<'a>> {
 ///
 /// Blank lines between texts that differ are left to these texts: alone they tie nothing together,
 /// and keeping both sides would otherwise mix their paragraphs.
-fn shared(left: &[&str], right: &[&str]) -> Vec<(Range<usize>, Range<usize>)> {
+pub(super) fn shared(left: &[&str], right: &[&str]) -> Vec<(Range<usize>, Range<usize>)> {
     let changes = replaced(left, right);
     let differ = |change: Option<&Replaced>| {
         change.is_some_and(|change| !change.old.is_empty() && !change.new.is_empty())
@@ -406,7 +406,7 @@ pub(super) fn alike_all(one: &[&str], other: &[&str]) -> bool {
     one.len() == other.len() && one.iter().zip(other).all(|(one, other)| alike(one, other))
 }
 
-fn alike(one: &str, other: &str) -> bool {
+pub(super) fn alike(one: &str, other: &str) -> bool {
     content(one) == content(other)
 }
 

@@ -9,6 +9,7 @@ use std::iter::Peekable;
 use std::ops::Range;
 use std::vec::IntoIter;
 
+use super::super::lines::{alike, alike_all as same, shared};
 use super::{Chunk, Hunk, HunkKind};
 use crate::model::diff::{Replaced, content, is_blank, lines, replaced};
 
@@ -255,47 +256,4 @@ impl Chunks {
             }));
         }
     }
-}
-
-/// Finds the stretches that two texts without a base share.
-///
-/// Blank lines between texts that differ are left to these texts: alone they tie nothing together,
-/// and keeping both sides would otherwise mix their paragraphs.
-fn shared(left: &[&str], right: &[&str]) -> Vec<(Range<usize>, Range<usize>)> {
-    let changes = replaced(left, right);
-    let differ = |change: Option<&Replaced>| {
-        change.is_some_and(|change| !change.old.is_empty() && !change.new.is_empty())
-    };
-    let mut out = Vec::new();
-    for i in 0..=changes.len() {
-        let before = i.checked_sub(1).and_then(|i| changes.get(i));
-        let after = changes.get(i);
-        let (mut in_left, in_right) =
-            before.map_or((0, 0), |change| (change.old.end, change.new.end));
-        let offset = in_right as isize - in_left as isize;
-        let mut end = after.map_or(left.len(), |change| change.old.start);
-        while differ(before) && in_left < end && is_blank(left[in_left]) {
-            in_left += 1;
-        }
-        let blank_behind = after.and_then(|change| left.get(change.old.end));
-        if !blank_behind.is_some_and(|line| is_blank(line)) {
-            while differ(after) && in_left < end && is_blank(left[end - 1]) {
-                end -= 1;
-            }
-        }
-        if in_left < end {
-            let place = |at: usize| at.saturating_add_signed(offset);
-            out.push((in_left..end, place(in_left)..place(end)));
-        }
-    }
-    out
-}
-
-/// Tells whether two lists have the same lines, endings aside.
-fn same(one: &[&str], other: &[&str]) -> bool {
-    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| alike(one, other))
-}
-
-fn alike(one: &str, other: &str) -> bool {
-    content(one) == content(other)
 }
