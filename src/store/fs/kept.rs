@@ -232,7 +232,7 @@ impl FsStore {
         let Ok(there) = self.what_is_there(dir, id, states) else { return Ok(None) };
         let detail = match there {
             There::Left => return Ok(None),
-            There::Nothing => "the revision had vanished and was put back",
+            There::Nothing => "the revision was missing and was put back",
             There::Foreign => {
                 "another program had replaced the revision; it was put back, and what stood there is in local/displaced"
             }
