@@ -234,8 +234,9 @@ impl Place {
         choices
     }
 
-    /// Returns a short hash of all that is said here, so that a choice can be found again in
-    /// another merge in which this place is the same.
+    /// Returns a short hash of what it said before and what it was changed to, so that a choice can
+    /// be found again in another merge in which the same was changed here. Versions that say what it
+    /// said before do not count.
     pub fn key(&self) -> String {
         self.key.clone()
     }
@@ -284,7 +285,8 @@ impl Place {
     }
 
     fn content_key(&self) -> String {
-        let mut texts: Vec<&str> = self.wordings.iter().map(|w| w.text.as_str()).collect();
+        let changed = self.wordings.iter().filter(|w| w.changed);
+        let mut texts: Vec<&str> = changed.map(|w| w.text.as_str()).collect();
         texts.sort_unstable();
         short_hash(self.base.iter().map(String::as_str).chain(texts))
     }
