@@ -26,6 +26,7 @@ mod footnotes;
 mod front_matter;
 mod html;
 mod links;
+mod marked;
 mod math;
 mod outline;
 mod raw_html;
