@@ -10,6 +10,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 mod two;
+mod undo;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
