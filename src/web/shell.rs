@@ -98,6 +98,11 @@ impl Outcome {
         self.how
     }
 
+    /// The new revision, if whoever made it may take it back.
+    pub fn id(self) -> Option<RevisionId> {
+        self.id
+    }
+
     /// The upstream does not have it yet.
     pub fn owed(self) -> bool {
         self.owed

@@ -12,11 +12,15 @@ startSettings(base());
 const { page, shown } = document.body.dataset;
 const form = document.querySelector("form.editor");
 const place = location.pathname.slice(location.pathname.lastIndexOf("/-/"));
-const path = form?.dataset.path ?? page;
+const merge = document.querySelector("form.merge");
+const path = form?.dataset.path ?? merge?.dataset.page ?? page;
 
 const live = new Live(base(), { pages: path === undefined ? [] : [path], recent: place === "/-/recent" });
 followBadge(live);
 if (form) followEditor(live, form);
+else if (merge) live.addEventListener("page", ({ detail }) => {
+  if (detail.path === path) document.dispatchEvent(new CustomEvent("everpage:page", { detail }));
+});
 else if (page !== undefined) followPage(live, page, shown);
 if (place === "/-/recent") followRecent(live);
 if (place === "/-/conflicts") followConflicts(live);

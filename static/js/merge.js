@@ -1,12 +1,11 @@
-// The merge screen: keys, a live result, taking all, and nothing chosen lost by a slip.
+// The merge screen: keys, a result that follows, and nothing chosen lost by a slip.
 //
 // The form alone does everything; this follows it. The buttons of the form are the state, so what
 // is sent is what is seen.
-import { make } from "./site/page.js";
 import { addKeys } from "./site/keys.js";
+import { make } from "./site/page.js";
 import { say } from "./site/say.js";
 import { nextOpen, progress, progressWords } from "./merge/choices.js";
-import { Edits, grow } from "./merge/edits.js";
 import { Keeper } from "./merge/keep.js";
 import { LiveResult } from "./merge/live.js";
 import { Places } from "./merge/places.js";
@@ -17,18 +16,24 @@ if (form?.querySelector(".action-bar")) start();
 
 function start() {
   const places = new Places(form);
-  const edits = new Edits(places);
   const keeper = new Keeper(form);
-  const result = new LiveResult(form, document.getElementById("result"));
+  const shown = document.getElementById("result");
+  const result = shown && new LiveResult(form, shown);
   const bar = form.querySelector(".progress");
   const next = form.querySelector("[data-next]");
-  let dirty = false;
-  let sent = false;
+  const save = form.querySelector(".button-primary");
 
   function refresh() {
     places.refresh();
+    for (const place of form.querySelectorAll(".place-included")) {
+      place.classList.toggle("is-out", Boolean(place.querySelector(":checked")));
+    }
+    for (const place of form.querySelectorAll(".place-joined")) {
+      const radios = [...place.querySelectorAll("input[type=radio]")];
+      place.classList.toggle("is-changed", radios.some((r) => r.checked && r.value !== radios[0].value));
+    }
     const now = progress(places.all);
-    if (now.total > 0 && bar) {
+    if (bar) {
       bar.querySelector("progress").value = now.made;
       const words = bar.querySelector("progress + span");
       if (words.textContent !== progressWords(now)) words.textContent = progressWords(now);
@@ -37,121 +42,138 @@ function start() {
     return now;
   }
 
-  /** Follows a change of the form. */
   function changed() {
-    dirty = true;
     keeper.save();
-    result.later();
+    result?.later();
     return refresh();
   }
 
-  function choose(word) {
+  /** Chooses what a key stands for at the current place. */
+  function choose(key) {
     const place = places.current;
-    const radio = place?.radios.find((r) => r.value === word);
+    const radio = place?.byKey(key);
     if (!radio) return;
     if (places.of(document.activeElement) !== place) places.go(place);
     radio.checked = true;
     radio.focus({ preventScroll: true });
     radio.dispatchEvent(new Event("change", { bubbles: true }));
-    const { made, total } = progress(places.all);
-    const onward = made < total ? "Press n for the next open place" : "All choices are made: the page can be saved";
-    say(`Choice ${place.number}: ${radio.labels[0]?.querySelector("span")?.textContent ?? word}. ${onward}`);
+    const { open } = progress(places.all);
+    const onward = open.length > 0 ? "Press n for the next undecided place" : "All is chosen; Control S saves";
+    say(`Choice ${place.number}: ${place.label(radio)}. ${onward}`);
   }
 
   const goOn = () => {
     const open = nextOpen(places.all, places.current?.pick ? places.current.number : 0);
     if (open) places.go(open);
-    else form.querySelector(".button-primary")?.focus();
+    else save.focus();
   };
 
   form.addEventListener("change", (event) => {
-    const place = places.of(event.target);
-    if (place) {
-      places.mark(place);
-      if (event.target.type === "radio") edits.chosen(place);
-      if (event.target.value === "edit" && event.target.type === "radio") place.field.focus();
+    const { target } = event;
+    const place = places.of(target);
+    if (place) places.mark(place);
+    if (target.type === "radio" && target.value === "text") {
+      const field = target.closest("fieldset").querySelector(".place-edit textarea");
+      begin(field, target);
+      field.focus();
     }
+    if (target.type === "radio" && target.value !== "text") remember(target);
     changed();
   });
-  form.addEventListener("input", (event) => {
-    if (event.target.tagName !== "TEXTAREA" && event.target.type !== "text") return;
-    if (event.target.tagName === "TEXTAREA") grow(event.target);
-    changed();
+  form.addEventListener("input", ({ target }) => {
+    if (target.tagName === "TEXTAREA") changed();
   });
-  form.addEventListener("focusin", (event) => {
-    const place = places.of(event.target);
+  form.addEventListener("focusin", ({ target }) => {
+    const place = places.of(target);
     if (place) places.mark(place);
   });
   next?.addEventListener("click", goOn);
-  result.element.addEventListener("toggle", () => result.element.open && dirty && result.later());
-
-  startTakingAll(places, edits, changed);
-  addKeys({
-    j: () => places.step(1), k: () => places.step(-1), n: goOn,
-    1: () => choose("theirs"), 2: () => choose("yours"), 3: () => choose("both"),
+  // Enter takes what is suggested, and never saves half of the choices by a slip.
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.target.type !== "radio") return;
+    const place = places.of(event.target);
+    if (place && !place.pick && place.byKey("s")) {
+      event.preventDefault();
+      choose("s");
+    } else if (progress(places.all).open.length > 0) {
+      event.preventDefault();
+      goOn();
+    }
   });
+  document.addEventListener("keydown", (event) => {
+    const wanted = (event.ctrlKey || event.metaKey) && !event.altKey && (event.key === "s" || event.key === "Enter");
+    if (!wanted || event.isComposing) return;
+    event.preventDefault();
+    save.click();
+  });
+  const digits = Object.fromEntries([...Array(9).keys()].map((i) => [String(i + 1), () => choose(String(i + 1))]));
+  addKeys({ j: () => places.step(1), k: () => places.step(-1), n: goOn, s: () => choose("s"), ...digits });
 
+  form.addEventListener("submit", (event) => {
+    const action = event.submitter?.value;
+    const { open } = progress(places.all);
+    if (action === "save" && open.length > 0) {
+      // The server would say the same, a moment later.
+      event.preventDefault();
+      for (const place of places.all) place.element.classList.toggle("is-missed", !place.pick);
+      places.go(places.all.find((place) => !place.pick));
+      say(`Not saved yet: ${open.length === 1 ? "one choice is" : `${open.length} choices are`} still to be made`);
+      return;
+    }
+    if (!["show", "edit"].includes(action)) keeper.forget();
+  });
+  for (const link of form.querySelectorAll('.menu-panel a[href="#history"]')) {
+    link.addEventListener("click", () => {
+      document.getElementById("history").open = true;
+      link.closest("details").open = false;
+    });
+  }
+  // The browser's own way back brings the form with it.
+  addEventListener("pageshow", refresh);
+  followSaves(form);
+
+  keeper.tidy();
   if (keeper.restore()) {
-    dirty = true;
-    edits.reset();
-    result.later();
+    result?.later();
     say("Your earlier choices are back");
   }
-  // A text that is saved nowhere yet is asked for also before the first choice.
-  const unsaved = form.querySelector("#mine") !== null;
-  addEventListener("beforeunload", (event) => {
-    if (!sent && (dirty || unsaved)) event.preventDefault();
-  });
-  form.addEventListener("submit", () => {
-    sent = true;
-  });
-  // The browser's own way back brings the form with it.
-  addEventListener("pageshow", () => {
-    sent = false;
-    refresh();
-  });
   refresh();
 }
 
-/** Lets one press choose a side everywhere, and one more take that back. */
-function startTakingAll(places, edits, changed) {
-  const legend = document.querySelector(".merge-legend");
-  let taken = null;
-  let before = null;
-  const undo = make("button", { class: "button button-small", type: "button" }, "Undo");
-  const words = make("span");
-  const line = make("p", { class: "row merge-undo", hidden: true }, words, undo);
-  legend?.after(line);
+/** What a wording by hand begins with: what was chosen last at the place. */
+const last = new WeakMap();
+const filled = new WeakMap();
 
-  function takeBack() {
-    if (!before) return;
-    for (const [place, pick] of before) {
-      // What was chosen since is not undone.
-      if (place.pick === taken) place.pick = pick;
-    }
-    before = null;
-    line.hidden = true;
-    edits.reset();
-    changed();
-    say("The choices are as they were before");
-  }
+function remember(radio) {
+  last.set(radio.closest("fieldset"), radio.dataset.text);
+}
 
-  for (const button of document.querySelectorAll("[data-all]")) {
-    button.addEventListener("click", () => {
-      before ??= new Map(places.all.map((place) => [place, place.pick]));
-      taken = button.dataset.all;
-      for (const place of places.all) place.pick = taken;
-      const side = button.closest(".side").querySelector("strong").textContent;
-      words.textContent = `“${side}” is taken for all ${places.all.length} choices.`;
-      line.hidden = false;
-      edits.reset();
-      changed();
-      say(`${words.textContent} Press u to undo`);
-    });
-  }
-  undo.addEventListener("click", () => {
-    takeBack();
-    legend.querySelector("[data-all]")?.focus();
+function begin(field, radio) {
+  const text = last.get(radio.closest("fieldset"));
+  // Typed words are never replaced.
+  const untouched = field.value === field.defaultValue || field.value === filled.get(field);
+  if (text === undefined || !untouched) return;
+  field.value = text;
+  filled.set(field, text);
+}
+
+/** Says quietly that another version has arrived, and offers to show it; the choices stay. */
+function followSaves(merge) {
+  const place = make("div", { role: "status" });
+  merge.before(place);
+  const known = new Set([...merge.querySelectorAll("[name=winner], [name=with]")].map((field) => field.value));
+  const show = make("button", { class: "button button-small", type: "button" }, "Show it");
+  show.addEventListener("click", () => {
+    const submit = make("button", { hidden: true, name: "action", value: "show" });
+    merge.append(submit);
+    submit.click();
   });
-  addKeys({ u: takeBack });
+  document.addEventListener("everpage:page", ({ detail: { revision, conflicts } }) => {
+    const isNew = revision && !known.has(revision.id);
+    if (!isNew && conflicts === Number(merge.dataset.waiting)) return place.replaceChildren();
+    if (!revision) return undefined;
+    const who = isNew ? `${revision.author || "An unnamed editor"} saved this page` : "The versions of this page have changed";
+    return place.replaceChildren(make("div", { class: "notice notice-info" },
+      make("div", { class: "notice-body" }, `${who}. Your choices stay.`), make("div", { class: "notice-actions" }, show)));
+  });
 }

@@ -83,6 +83,7 @@ test("what was written apart is the same page and the same conflict on both, and
 
   // Ada takes what is shown and says so; it is one revision that names both.
   await ada.goto("/-/merge/Apart");
+  await ada.click(".merge-bar summary");
   await Promise.all([ada.waitForNavigation(), ada.click("button[name=action][value=keep]")]);
   assert.equal(await inbox(ada, "Apart.md"), undefined);
   assert.notEqual(await inbox(ben, "Apart.md"), undefined, "Ben's server has not heard of it");

@@ -345,12 +345,12 @@ test("a draft on a page that moved on is a revision once it is saved, and leads 
   const offer = bar(next, "The page has changed since then");
   await offer.getByRole("button", { name: "Restore draft" }).click();
   await save(next);
-  await next.locator(".hunk-conflict").first().waitFor();
+  await next.locator(".place-open").first().waitFor();
   const screen = await next.textContent("main");
   assert.match(screen, /mine/);
   assert.match(screen, /theirs/);
   await noDrafts(next);
-  await next.click("label:has(input[name^=hunk-][value=both])");
+  await next.click(".option-yours");
   await next.click("button[name=action][value=save]");
   await next.waitForURL(/saved=merged/);
   await noDrafts(next);

@@ -103,19 +103,20 @@ test("two windows, a collision, and both texts in one page, without script", asy
   assert.match(await ada.textContent("article"), /Twice a week/);
   await ben.fill("textarea[name=content]", first.replace("Once", "Three times").replace("by the door", "in the shed"));
   await ben.click("button[name=action][value=save]");
-  // Both are saved and both are shown, and only one place has to be decided.
-  assert.match(ben.url(), /\/-\/merge\/Garden\/Watering\?mine=\d+-/);
-  assert.match(await ben.textContent("main"), /Twice a week.*Three times a week/s);
-  assert.equal(await ben.locator("fieldset.hunk-conflict").count(), 1);
+  // Ben's version is saved, both are shown, and only one place has to be decided.
+  assert.match(await ben.textContent("main"), /Your version is saved.*Twice.*Three times/s);
+  assert.equal(await ben.locator("fieldset.place-open").count(), 1);
   await ben.click("button[name=action][value=save]");
-  assert.match(await ben.textContent("main"), /choose/, "an open choice is asked for, not guessed");
-  await ben.locator("fieldset.hunk-conflict input[value=yours]").check();
+  assert.match(await ben.textContent("main"), /Not saved yet/, "an open choice is asked for, not guessed");
+  await ben.locator("fieldset.place-open .option", { hasText: "You" }).click();
   await ben.click("button[name=action][value=save]");
   assert.match(ben.url(), /Garden\/Watering\?saved=merged/);
   const merged = await ben.textContent("article");
   for (const words of ["Three times a week", "in the shed", "says Ada"]) assert.ok(merged.includes(words), words);
   // It can be taken back at once, and all versions are in the history.
   await ben.getByRole("button", { name: "Undo" }).click();
+  assert.match(await ben.textContent("main"), /Undone/);
+  await ben.goto(`${server.url}/Garden/Watering`);
   assert.match(await ben.textContent("article"), /Twice a week.*by the door/s);
   await ben.goto(`${server.url}/-/history/Garden/Watering`);
   assert.match(await ben.textContent("main"), /Undo revision/);

@@ -118,7 +118,7 @@ impl Log {
         let (path, winner) = (text(&entry["path"]), text(&entry["winner"]));
         let with: Vec<String> =
             entry["conflicts"].as_array().into_iter().flatten().map(text).collect();
-        let mut fields = vec![("theirs", &*winner), ("action", "keep")];
+        let mut fields = vec![("winner", &*winner), ("action", "keep")];
         fields.extend(with.iter().map(|id| ("with", &**id)));
         let address = format!("/-/merge/{}", crate::support::encode(path.trim_end_matches(".md")));
         if browser.try_post(&address, &fields).is_some_and(|a| a.status == 303) {

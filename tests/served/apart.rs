@@ -117,7 +117,7 @@ fn apart_and_together(bring: Bring) {
     // One merge each, at one side or the other.
     settle(a, "Both", "keep");
     settle(b, "Handmade", "keep");
-    settle(b, "Deep/Inside/Page", "easy");
+    settle(b, "Deep/Inside/Page", "save");
     bring(&left.pages(), &right.pages());
     bring(&right.pages(), &left.pages());
     let taken = eventually("the conflicts are gone at both", || {
@@ -146,7 +146,7 @@ fn settle(browser: Browser, page: &str, action: &str) {
     let inbox = browser.conflicts();
     let path = format!("{page}.md");
     let entry = inbox.as_array().unwrap().iter().find(|e| e["path"] == path.as_str()).unwrap();
-    let mut fields = vec![("theirs", entry["winner"].as_str().unwrap()), ("action", action)];
+    let mut fields = vec![("winner", entry["winner"].as_str().unwrap()), ("action", action)];
     fields.extend(
         entry["conflicts"].as_array().unwrap().iter().map(|c| ("with", c.as_str().unwrap())),
     );

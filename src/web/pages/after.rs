@@ -38,7 +38,11 @@ impl Message {
         Some(match query.get("saved") {
             "" => return None,
             "same" => Self::plain("No changes to save."),
-            "merged" => Self::plain("Saved. Both versions are in it."),
+            "merged" => Self { text: merged(document, id), link: None },
+            "settled" => {
+                Self::plain("Saved. The other versions are closed and stay in the history.")
+            }
+            "reverted" => Self::plain("Undone."),
             "both" => id
                 .and_then(|id| came_in(site, document, id, me))
                 .unwrap_or_else(|| Self::plain("Saved. Both changes are in.")),
@@ -50,6 +54,18 @@ impl Message {
             _ if owed => Self::plain("Saved here."),
             _ => Self::plain("Saved."),
         })
+    }
+}
+
+/// Says how many versions a merge put together.
+fn merged(document: &Document, id: Option<RevisionId>) -> String {
+    let parents = id.and_then(|id| document.revision(id)).map_or(0, |r| r.parents.len());
+    match parents {
+        0..=2 => "Saved. Both versions are merged.".to_owned(),
+        n => format!(
+            "Saved. {} are merged.",
+            words::capital(&words::count(n, "version", "versions"))
+        ),
     }
 }
 

@@ -1,4 +1,8 @@
-//! The inbox of the whole wiki: every document that waits for a person.
+//! The inbox of the whole wiki: every document that waits for a person, what there is to do, and the
+//! ones that need no choice merged together.
+
+mod feed;
+mod together;
 
 use std::cmp::Reverse;
 
@@ -10,6 +14,8 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::restore::Undo;
+use super::words;
 use crate::model::path::{DocPath, fold};
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
@@ -32,7 +38,7 @@ enum Show {
 }
 
 impl Show {
-    const EACH: [Self; 4] = [Self::All, Self::Easy, Self::Mine, Self::Deleted];
+    const EACH: [Self; 4] = [Self::All, Self::Mine, Self::Easy, Self::Deleted];
 
     fn parse(word: &str) -> Self {
         match word {
@@ -57,18 +63,85 @@ impl Show {
             Self::All => "All",
             Self::Easy => "One click",
             Self::Mine => "Mine",
-            Self::Deleted => "Deleted or edited",
+            Self::Deleted => "Deleted",
         }
     }
 
     fn takes(self, entry: &InboxEntry, me: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Easy => entry.case.is_easy(),
+            Self::Easy => Step::of(entry) == Step::Merge,
             Self::Mine => !me.is_empty() && entry.versions().any(|v| fold(&v.author) == fold(me)),
             Self::Deleted => entry.is_about_deletion(),
         }
     }
+}
+
+/// What there is to do about a document, as its button says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    /// One click: there is nothing to choose or to look at.
+    Merge,
+    /// Nothing has to be chosen, but what was joined should be seen.
+    Review,
+    /// There are choices to make.
+    Resolve,
+}
+
+impl Step {
+    fn of(entry: &InboxEntry) -> Self {
+        match entry.case {
+            Case::Clean | Case::WhiteSpace => Self::Merge,
+            Case::DeletedHere | Case::DeletedThere => Self::Review,
+            _ if entry.choices == 0 => Self::Review,
+            _ => Self::Resolve,
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Merge => "Merge",
+            Self::Review => "Review",
+            Self::Resolve => "Resolve",
+        }
+    }
+}
+
+/// Says what a conflict is about, in a few words, and how it is coloured.
+fn about(entry: &InboxEntry) -> (&'static str, String) {
+    let easy = |words: &str| ("chip-easy", words.to_owned());
+    let deleted = |by: Option<&Version>| {
+        let by = by.map_or("", |v| v.author.as_str());
+        ("chip-deleted", format!("deleted by {}", words::by(by)))
+    };
+    match entry.case {
+        Case::Clean => easy("changes don’t overlap"),
+        Case::WhiteSpace => easy("white space only"),
+        Case::BothAppended if entry.others.len() > 1 => easy("all added lines"),
+        Case::BothAppended => easy("both added lines"),
+        Case::Sentences => easy("different sentences"),
+        Case::Moved => easy("moved and edited"),
+        Case::DeletedHere => deleted(Some(&entry.winner)),
+        Case::DeletedThere => deleted(entry.others.iter().find(|v| v.deletion)),
+        Case::NotText => ("chip-conflict", "files differ".to_owned()),
+        Case::Decide => ("chip-conflict", "too large to compare here".to_owned()),
+        Case::NoAncestor => ("chip-conflict", "written separately".to_owned()),
+        Case::SameSentence | Case::SameWords | Case::LinesDeleted | Case::MovedTwice => {
+            let choices = if entry.choices == 1 { "choice" } else { "choices" };
+            ("chip-conflict", format!("{} {choices}", entry.choices))
+        }
+    }
+}
+
+/// Returns the conflict that comes after a document in the inbox, from the start again behind the
+/// last; none if there is no other.
+pub(in crate::web::pages) fn after(site: &Site, path: &DocPath) -> Option<DocPath> {
+    let mut entries = site.wiki().inbox();
+    Sort::Easy.apply(&mut entries);
+    let at = entries.iter().position(|entry| entry.path == *path);
+    let next = at.map_or(0, |at| at + 1);
+    let (before, behind) = entries.split_at(next.min(entries.len()));
+    behind.iter().chain(before).map(|entry| &entry.path).find(|next| *next != path).cloned()
 }
 
 /// The order of the inbox.
@@ -117,7 +190,9 @@ impl Sort {
         let size = |e: &InboxEntry| e.change.added_bytes + e.change.removed_bytes;
         match self {
             Self::Name => {}
-            Self::Easy => entries.sort_by_key(|e| (!e.case.is_easy(), Reverse(e.latest()))),
+            Self::Easy => {
+                entries.sort_by_key(|e| (e.choices, Step::of(e), Reverse(e.latest())));
+            }
             Self::Newest => entries.sort_by_key(|e| Reverse(e.latest())),
             Self::Oldest => entries.sort_by_key(InboxEntry::latest),
             Self::Size => entries.sort_by_key(|e| Reverse(size(e))),
@@ -136,6 +211,9 @@ struct Chip {
 
 /// One line of the inbox.
 struct Item {
+    step: Step,
+    /// What it is about, and the class of that.
+    about: (&'static str, String),
     entry: InboxEntry,
     /// Made once for the button of this document.
     nonce: Uuid,
@@ -159,7 +237,10 @@ struct Inbox<'a> {
     previous: Option<String>,
     next: Option<String>,
     author: &'a str,
-    saved: Option<DocPath>,
+    /// What was resolved just now, and how to take that back.
+    saved: Option<(DocPath, String, Option<Undo>)>,
+    /// How many of the shown ones one click would merge together.
+    together: usize,
 }
 
 /// Shows the inbox.
@@ -168,8 +249,15 @@ pub(in crate::web) async fn show(
     visitor: Visitor,
     Query(query): Query,
 ) -> Result<Response, Failure> {
-    site.blocking(move |site| inbox(site, &visitor, &query)).await
+    site.blocking(move |site| match query.get("merge") {
+        "" => inbox(site, &visitor, &query),
+        _ => together::preview(site, &visitor, &Wanted::read(&query)),
+    })
+    .await
 }
+
+pub(in crate::web) use self::feed::serve as feed;
+pub(in crate::web) use self::together::submit as merge_together;
 
 /// What the query asks for.
 struct Wanted<'a> {
@@ -241,12 +329,15 @@ fn inbox(site: &Site, visitor: &Visitor, query: &Fields) -> Result<Response, Fai
     let mut entries: Vec<InboxEntry> =
         found.iter().filter(|e| wanted.show.takes(e, me)).cloned().collect();
     wanted.sort.apply(&mut entries);
+    let together = entries.iter().filter(|e| Step::of(e) == Step::Merge).count();
     let total = entries.len();
     let pages = total.div_ceil(PAGE).max(1);
     let page = wanted.page.min(pages);
     let items = entries.into_iter().skip((page - 1) * PAGE).take(PAGE).map(|entry| Item {
         nonce: site.wiki().nonces().draw(),
         heads: entry.others.iter().take(MAX_MERGED).map(|v| v.id).collect(),
+        step: Step::of(&entry),
+        about: about(&entry),
         entry,
     });
     let link = |page| wanted.href(wanted.show, wanted.sort, page);
@@ -264,10 +355,23 @@ fn inbox(site: &Site, visitor: &Visitor, query: &Fields) -> Result<Response, Fai
         previous: (page > 1).then(|| link(page - 1)),
         next: (page < pages).then(|| link(page + 1)),
         author: me,
-        saved: query.find("saved").and_then(|_| DocPath::new(query.get("page-name")).ok()),
+        saved: saved(site, query),
+        together: together.min(together::MOST),
     };
     let html = inbox.render().map_err(|_| Failure::internal())?;
     Ok(([(header::CACHE_CONTROL, "private, no-cache")], Html(html)).into_response())
+}
+
+/// Says which document was resolved just now, and offers to take that back.
+fn saved(site: &Site, query: &Fields) -> Option<(DocPath, String, Option<Undo>)> {
+    query.find("saved")?;
+    let path = DocPath::new(query.get("page-name")).ok()?;
+    let document = site.wiki().open(&path).ok().flatten();
+    let title = document.as_ref().map_or(path.title(), |d| d.title()).to_owned();
+    let undo = document
+        .zip(query.get("id").parse().ok())
+        .and_then(|(document, id)| Undo::of_merge(site, id, &document));
+    Some((path, title, undo))
 }
 
 /// A document of the inbox, for programs.
@@ -283,6 +387,7 @@ struct JsonEntry<'a> {
     removed_lines: usize,
     case: Case,
     easy: bool,
+    choices: usize,
 }
 
 /// Lists what the inbox shows, for programs: all of it, filtered and sorted likewise.
@@ -309,6 +414,7 @@ pub(in crate::web) async fn json(
                 removed_lines: e.change.removed_lines,
                 case: e.case,
                 easy: e.case.is_easy(),
+                choices: e.choices,
             })
             .collect();
         Ok(([(header::CACHE_CONTROL, "no-store")], Json(entries)).into_response())

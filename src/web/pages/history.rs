@@ -88,6 +88,7 @@ pub(in crate::web) async fn show(
         let message = match query.get("saved") {
             "" => None,
             "same" => Some("No changes to save."),
+            "reverted" => Some("Undone."),
             _ => Some("Saved. The earlier version stays in this list."),
         };
         list(site, &visitor, &document, &query, message)

@@ -15,12 +15,15 @@ use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, Saved, WikiError};
 
 /// What a form needs to take the latest change back.
+#[derive(Debug)]
 pub(in crate::web) struct Undo {
     /// The revision to restore.
     pub(in crate::web) id: RevisionId,
     /// The revision to take back.
     pub(in crate::web) of: RevisionId,
     pub(in crate::web) nonce: String,
+    /// It is a merge: what was merged comes back, too.
+    pub(in crate::web) merge: bool,
 }
 
 impl Undo {
@@ -28,6 +31,9 @@ impl Undo {
     /// something to go back to.
     pub(in crate::web) fn offer(site: &Site, query: &Fields, document: &Document) -> Option<Self> {
         let winner = document.winner()?;
+        if matches!(query.get("saved"), "merged" | "settled" | "discarded") {
+            return Self::of_merge(site, query.get("id").parse().ok()?, document);
+        }
         let before = match query.get("saved") {
             "both" => Both::of(document, winner.id)?.theirs,
             "over" => after::displaced(document, winner.id)?,
@@ -39,6 +45,24 @@ impl Undo {
             id: before.id,
             of: winner.id,
             nonce: site.wiki().nonces().draw().to_string(),
+            merge: false,
+        })
+    }
+
+    /// Offers to take a merge back, if readers see it.
+    pub(in crate::web) fn of_merge(
+        site: &Site,
+        of: RevisionId,
+        document: &Document,
+    ) -> Option<Self> {
+        let merge =
+            document.winner().filter(|winner| winner.id == of && winner.parents.len() > 1)?;
+        let open = site.settings().access == Access::Open;
+        open.then(|| Self {
+            id: merge.parents.iter().copied().max().unwrap_or(of),
+            of,
+            nonce: site.wiki().nonces().draw().to_string(),
+            merge: true,
         })
     }
 }

@@ -46,35 +46,6 @@ pub(in crate::web) fn list(names: &[&str]) -> String {
     }
 }
 
-/// Says what happened to a page while somebody was editing it.
-pub(in crate::web) fn moved_on(
-    document: &Document,
-    made_from: &[RevisionId],
-    theirs: Option<&Revision>,
-    me: &str,
-) -> String {
-    let Some(theirs) = theirs else {
-        return "This page cannot be read just now".to_owned();
-    };
-    let savers = savers_since(document, made_from, theirs.id);
-    let only_me = !me.is_empty() && savers.iter().all(|saver| *saver == me);
-    let names: Vec<&str> =
-        if only_me { vec!["You"] } else { savers.into_iter().map(name).collect() };
-    let who = list(&names);
-    let elsewhere = if only_me { " in another window" } else { " while you were editing" };
-    let known = |id: &&RevisionId| document.history().get(**id).is_some();
-    let began_on = made_from.iter().filter(known).max();
-    match began_on {
-        _ if theirs.is_deletion() => format!("{who} deleted this page{elsewhere}"),
-        None if only_me => "You created this page in another window".to_owned(),
-        None => format!("{who} created this page while you were writing it"),
-        Some(base) if !document.history().descends_from(theirs.id, *base) => {
-            format!("A version by {who} arrived{elsewhere}")
-        }
-        Some(_) => format!("{who} saved this page{elsewhere}"),
-    }
-}
-
 /// Returns who saved what is in `theirs` and not in what somebody began with, the latest first.
 pub(in crate::web) fn savers_since<'a>(
     document: &'a Document,

@@ -1,7 +1,7 @@
 // What was chosen, as plain values: no page, no events. Pure.
 //
-// A place is `{ number, pick }`, in order of the page; `pick` is the word that the form holds, as
-// `theirs`, or null while it is open.
+// A place is `{ number, pick }`, in order of the page; `pick` is the word that the form holds, or null
+// while it is open.
 
 /** Counts what is chosen: `{ made, total, open }`, with the numbers of the open ones. */
 export function progress(places) {
@@ -10,10 +10,7 @@ export function progress(places) {
 }
 
 /** Says the count as the bar shows it. */
-export function progressWords({ made, total }) {
-  if (total === 0) return "Nothing to choose";
-  return `${made} of ${total} ${total === 1 ? "choice" : "choices"} made`;
-}
+export const progressWords = ({ made, total }) => `${made} of ${total} chosen`;
 
 /** Returns the next open place after one, from the start again behind the last; or nothing. */
 export function nextOpen(places, after = 0) {
@@ -29,25 +26,16 @@ export function neighbour(places, from, step) {
   return places[Math.min(places.length - 1, Math.max(0, at + step))];
 }
 
-/** Returns the text that a choice stands for, from the texts of the sides. */
-export function textOf(pick, { theirs, yours, base }) {
-  // Where a piece does not end in a line end, what follows begins a new line all the same.
-  const join = (a, b) => a + (a && b && !a.endsWith("\n") ? "\n" : "") + b;
-  switch (pick) {
-    case "theirs": return theirs;
-    case "both": return join(theirs, yours);
-    case "both-reversed": return join(yours, theirs);
-    case "base": return base;
-    default: return yours || theirs;
-  }
-}
+/** How long choices are kept that nobody came back to, in milliseconds: thirty days. */
+const KEPT = 30 * 24 * 3600 * 1000;
+/** For how many pages choices are kept. */
+const PAGES = 50;
 
-/** Returns a text as its field shows it: without its last line end. */
-export const asField = (text) => text.replace(/\n$/, "");
-
-/** Makes a short name for a text, to tell one merge from another: not for secrets. */
-export function shortHash(text) {
-  let hash = 5381;
-  for (let i = 0; i < text.length; i += 1) hash = (Math.imul(hash, 33) ^ text.charCodeAt(i)) >>> 0;
-  return `${text.length}-${hash.toString(36)}`;
+/**
+ * Returns the names of what need not be kept any longer: too old, or more pages than are kept.
+ * `entries` is a list of `[name, time]`.
+ */
+export function outdated(entries, now) {
+  const sorted = entries.toSorted((a, b) => b[1] - a[1]);
+  return sorted.filter(([, time], i) => i >= PAGES || !(now - time < KEPT)).map(([name]) => name);
 }

@@ -33,6 +33,7 @@ export class LiveResult {
       // Not `form.action`: that is the button of that name.
       const answer = await fetch(this.form.getAttribute("action"), { method: "POST", body, signal: asked.signal });
       if (!answer.ok) throw new Error(answer.statusText);
+      if (answer.redirected) throw new Error("led elsewhere");
       this.show(await answer.text());
       // What takes long, for a very long page, is not asked for at every choice.
       this.rest = Math.min(LONG_REST, Math.max(REST, performance.now() - began));

@@ -13,8 +13,8 @@ export const KEYS = [
     ["Ctrl+K", "Link"],
   ]],
   ["Merging versions", [
-    ["j", "Next place"], ["k", "Previous place"], ["n", "Next undecided"], ["1", "Take the page now"],
-    ["2", "Take the other text"], ["3", "Take both"], ["u", "Undo “take all”"],
+    ["j", "Next place"], ["k", "Previous place"], ["n", "Next undecided"],
+    ["1–9", "Take a wording by its number"], ["s", "Take the suggestion"],
   ]],
 ];
 

@@ -24,6 +24,8 @@ pub(super) struct Form {
     pub(super) author: String,
     /// The revision that the form was made from.
     pub(super) base: Option<RevisionId>,
+    /// Other versions that the text merges.
+    pub(super) also: Vec<RevisionId>,
     /// Made once for this form.
     pub(super) nonce: Uuid,
 }

@@ -23,7 +23,7 @@ use crate::web::error::Failure;
 use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
 use crate::web::shell::Outcome;
 use crate::web::site::{Access, Site};
-use crate::wiki::{Document, Edit, WikiError};
+use crate::wiki::{Document, Edit, MAX_MERGED, WikiError};
 
 /// Shows the form for a page, filled with what readers see now.
 pub(in crate::web) async fn open(
@@ -58,13 +58,14 @@ fn begin(site: &Site, visitor: &Visitor, path: &DocPath) -> Result<Response, Fai
         summary: String::new(),
         author: visitor.author.clone(),
         base: document.as_ref().and_then(|d| d.resolution().winner),
+        also: Vec::new(),
         nonce: wiki.nonces().draw(),
     };
     let path = document.as_ref().map_or(path, |d| d.path());
     show(site, visitor, path, document.as_deref(), &form, Note::None)
 }
 
-/// Shows the form with a text that is saved nowhere yet.
+/// Shows the form with a text that is saved nowhere yet; saving it merges the versions it names.
 pub(in crate::web::pages) fn go_on(
     site: &Site,
     visitor: &Visitor,
@@ -76,6 +77,7 @@ pub(in crate::web::pages) fn go_on(
         summary: edit.summary.clone(),
         author: edit.author.clone(),
         base: edit.base,
+        also: edit.also.clone(),
         nonce: site.wiki().nonces().draw(),
     };
     show(site, visitor, document.path(), Some(document), &form, Note::Preview)
@@ -127,6 +129,7 @@ fn take(
         summary: fields.get("summary").trim().to_owned(),
         author: fields.get("author").trim().to_owned(),
         base: fields.id("base")?,
+        also: fields.all("also").filter_map(|id| id.parse().ok()).take(MAX_MERGED).collect(),
         nonce: nonce(site, fields),
     };
     let document = match site.wiki().open(path) {
@@ -153,7 +156,7 @@ fn take(
     let edit = Edit {
         path: path.clone(),
         base,
-        also: Vec::new(),
+        also: form.also.clone(),
         content: if deletes { Vec::new() } else { bytes_to_save(site, document, base, &form) },
         author: form.author.clone(),
         summary: form.summary.clone(),

@@ -1,34 +1,43 @@
-//! Putting versions together: when a save came too late, and when heads have parted.
+//! Putting versions together, whoever made them and wherever: one screen for all of them.
 //!
-//! Both are the same screen: the page now on the left, the other text on the right, and a choice
-//! for every place in dispute. A form names what was seen and what was chosen; the merge is worked
-//! out anew from the revisions, so what is saved is what was shown. Where the page has moved on
-//! again, the merged text becomes the typed text of the next screen. Nothing is ever guessed, and
-//! every answer to a form that was not saved shows all that was typed.
+//! A save that came too late, heads from two servers, a folder and an old form are one case: all
+//! versions are revisions, and the screen shows every head of the document in one round. A form
+//! names what was seen and what was chosen; the merge is worked out anew from the revisions, so what
+//! is saved is what was shown. Choices are named by content, so they stay while others arrive.
+//! Nothing is ever guessed, and every answer to a form that was not saved shows what was typed.
 
+mod draft;
 mod form;
-mod heads;
-mod hunks;
+mod marks;
+mod people;
+mod places;
 mod screen;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use uuid::Uuid;
 
-use self::form::{Form, Picks};
-use self::screen::{Draft, Notes, Right};
+use self::draft::Draft;
+use self::form::Form;
+use self::screen::Notes;
+use super::conflicts;
+use super::restore::Undo;
+use crate::model::merge::{Place, Shape};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Fields, Query, Submitted, Target, Visitor, remember};
-use crate::web::pages::edit;
+use crate::web::pages::{edit, words};
 use crate::web::shell::{Outcome, after_save};
 use crate::web::site::{Access, Site};
-use crate::wiki::{Document, Edit, MAX_MERGED, MergeOnSave, Saved, WikiError};
+use crate::wiki::{Document, Edit, MergeOnSave, Saved, WikiError};
 
-/// Shows the versions of a document: a merge screen for two, an overview for more.
+/// Shows all versions of a document.
 pub(in crate::web) async fn open(
     State(site): State<Site>,
     visitor: Visitor,
@@ -38,88 +47,43 @@ pub(in crate::web) async fn open(
     site.blocking(move |site| {
         site.wiki().catch_up(&path);
         let document = site.wiki().require(&path)?;
-        let success = match query.get("saved") {
-            "" => None,
-            _ => Some("Saved. Every action here can be undone from the history of the page."),
-        };
-        let notes = Notes { success, ..Notes::default() };
         let inbox = query.get("back") == "inbox";
-        // `mine` is the visitor's own version, which waits because the page had moved on.
-        let with = query.find("with").or(query.find("mine")).and_then(|id| id.parse().ok());
-        state(site, &visitor, &document, with, &notes, inbox, StatusCode::OK)
+        let mine = query.get("mine").parse().ok();
+        let notes = Notes {
+            success: success(&query, &document, mine),
+            done: done_before(site, &query),
+            ..Notes::default()
+        };
+        let draft = Draft::now(site, &visitor, &document, mine, inbox);
+        screen::show(site, &visitor, &document, draft.as_ref(), None, &notes, StatusCode::OK)
     })
     .await
 }
 
-/// Shows a document as it is now: the merge with one head, or all of its versions.
-fn state(
-    site: &Site,
-    visitor: &Visitor,
-    document: &Document,
-    with: Option<RevisionId>,
-    notes: &Notes,
-    back_to_inbox: bool,
-    status: StatusCode,
-) -> Result<Response, Failure> {
-    let resolution = document.resolution();
-    let with = with.filter(|head| resolution.conflicts.contains(head));
-    let only = match &resolution.conflicts[..] {
-        [only] => Some(*only),
-        _ => None,
+/// Says what was just done to this document.
+fn success(query: &Fields, document: &Document, mine: Option<RevisionId>) -> Option<String> {
+    let said = match query.get("saved") {
+        "" => None,
+        "undone" => Some("Undone: the versions are as they were before.".to_owned()),
+        _ => Some("Saved.".to_owned()),
     };
-    match with.or(only) {
-        Some(head) if heads::is_text(site, document)? => {
-            let draft = head_draft(site, visitor, document, head, back_to_inbox);
-            screen::show(site, visitor, document, &draft, notes, status)
-        }
-        _ => heads::show(site, visitor, document, notes, back_to_inbox, status),
-    }
-}
-
-/// Begins to merge a head into the page now.
-fn head_draft(
-    site: &Site,
-    visitor: &Visitor,
-    document: &Document,
-    head: RevisionId,
-    back_to_inbox: bool,
-) -> Draft {
-    let author = document.revision(head).map_or("", |r| r.author.as_str());
-    Draft {
-        theirs: document.resolution().winner,
-        right: Right::Head(head),
-        picks: Picks::default(),
-        author: visitor.author.clone(),
-        summary: match author {
-            "" => "Merge another version".to_owned(),
-            author => format!("Merge the version of {author}"),
-        },
-        nonce: site.wiki().nonces().draw(),
-        second: site.wiki().nonces().draw(),
-        back_to_inbox,
-    }
-}
-
-/// Shows the merge screen; where the two cannot be compared, the typed text goes back as it is.
-fn screen(
-    site: &Site,
-    visitor: &Visitor,
-    document: &Document,
-    draft: &Draft,
-    notes: &Notes,
-    status: StatusCode,
-) -> Result<Response, Failure> {
-    screen::show(site, visitor, document, draft, notes, status).map_err(|failure| {
-        let typed = match &draft.right {
-            Right::Unsaved { text, .. } => text.clone(),
-            Right::Head(_) => String::new(),
-        };
-        let all: Vec<String> = std::iter::once(typed)
-            .chain(draft.picks.wordings())
-            .filter(|t| !t.is_empty())
-            .collect();
-        if all.is_empty() { failure } else { failure.with_text(all.join("\n\n")) }
+    let mine = mine.filter(|id| document.resolution().conflicts.contains(id));
+    said.or_else(|| {
+        let mine = document.revision(mine?)?;
+        let winner = document.winner()?;
+        let savers = words::savers_since(document, &mine.parents, winner.id);
+        let names: Vec<&str> = savers.into_iter().map(words::name).collect();
+        let did = if winner.is_deletion() { "deleted the page" } else { "saved the page" };
+        Some(format!("Your version is saved. {} {did} meanwhile.", words::list(&names)))
     })
+}
+
+/// Says which page of the inbox was resolved before this one, and offers to take that back.
+fn done_before(site: &Site, query: &Fields) -> Option<(DocPath, String, Option<Undo>)> {
+    let path = DocPath::new(query.find("done")?).ok()?;
+    let document = site.wiki().open(&path).ok()??;
+    let undo = Undo::of_merge(site, query.get("id").parse().ok()?, &document);
+    Some((path, document.title().to_owned(), undo))
 }
 
 /// Takes a merge form.
@@ -151,10 +115,57 @@ fn take(
     let document = site.wiki().require(path)?;
     let task = Task { site, visitor, document: &document, form: &form };
     match form.action.as_str() {
-        "keep" => task.settle(form.theirs, "Keep the page as it is"),
-        "take" => task.settle(form.with.first().copied(), "Make another version the page"),
-        "all" | "easy" => task.merge_all(),
+        "undo" => task.undo(),
+        "keep" => task.settle(form.winner, &form.with, "Keep the current version", "settled"),
+        "take" => task.settle(form.about, &form.with, "Use another version", "settled"),
+        "discard" => {
+            let mine: Vec<RevisionId> = form.about.into_iter().collect();
+            task.settle(form.winner, &mine, "Discard a version", "discarded")
+        }
         _ => task.merge(),
+    }
+}
+
+/// Merges the versions of a document if there is nothing to choose and nothing to look at.
+pub(super) fn merge_unasked(
+    site: &Site,
+    visitor: &Visitor,
+    path: &DocPath,
+    winner: RevisionId,
+    heads: &[RevisionId],
+    nonce: Uuid,
+) -> Result<(Arc<Document>, RevisionId), Failure> {
+    let changed = || Failure::new(StatusCode::CONFLICT, "Not merged", "It has changed since.");
+    let document = site.wiki().require(path)?;
+    // Each document has a nonce of its own, so that the form can be sent twice.
+    let nonce = Uuid::from_u128(nonce.as_u128() ^ (winner.nonce().as_u128() >> 70));
+    let sent = document.revisions().find(|r| r.was_sent_as(nonce)).map(|r| r.id);
+    if let Some(id) = sent {
+        return Ok((document, id));
+    }
+    let now = Draft::now(site, visitor, &document, None, true).ok_or_else(changed)?;
+    if now.winner != winner || now.heads != heads || heads.is_empty() {
+        return Err(changed());
+    }
+    let merge = site.wiki().merge_view(&document, winner, heads)?.merge;
+    let unasked = |place: &Place| {
+        matches!(place.shape, Shape::OneSide | Shape::SameChange) || places::is_space(place)
+    };
+    if !merge.places().all(|(_, place)| unasked(place)) {
+        return Err(Failure::new(StatusCode::CONFLICT, "Not merged", "It has to be looked at."));
+    }
+    let edit = Edit {
+        path: path.clone(),
+        base: Some(winner),
+        also: heads.to_vec(),
+        content: now.picks.result(&merge).into_bytes(),
+        author: now.author,
+        summary: now.summary,
+        nonce,
+    };
+    match site.wiki().save(&edit, MergeOnSave::Ask)? {
+        Saved::Done { document, id, .. } => Ok((document, id)),
+        _ => Err(changed()),
     }
 }
 
@@ -167,221 +178,252 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// Goes on with a merge screen: saves it, or shows it again.
+    /// Goes on with a merge: saves it, or shows it again.
     fn merge(&self) -> Result<Response, Failure> {
-        let Some(mut draft) = Draft::of_form(self.form) else {
-            return self.moved("The form did not say which versions to merge.");
+        let Some(draft) = Draft::of_form(self.form, self.document) else {
+            return self.moved(
+                "Nothing was saved.",
+                "The form names a version that is no longer there. Your choices are kept; please check them.",
+            );
         };
-        let history = self.document.history();
-        let known = |id: RevisionId| history.get(id).is_some();
-        let lost_theirs = draft.theirs.is_none_or(|id| !known(id));
-        let lost_head = matches!(draft.right, Right::Head(head) if !known(head));
-        if lost_head {
-            return self.moved("The version that was to be merged is not there any more.");
+        if !draft.is_text(self.site, self.document)? {
+            return self.choose_file(&draft);
         }
-        if lost_theirs && self.document.winner().is_some() {
-            // The choices belong to another merge; the texts are all still here.
-            let notes = Notes {
-                problem: Some((
-                    "The page has changed again.".to_owned(),
-                    "Nothing was saved. Please choose once more.".to_owned(),
-                )),
-                strays: draft.picks.wordings(),
-                ..Notes::default()
-            };
-            draft.theirs = self.document.resolution().winner;
-            draft.picks = Picks::default();
-            return self.again(&draft, &notes, StatusCode::CONFLICT);
-        }
-        if self.form.action == "second" {
-            return self.save_second(&draft);
-        }
-        let view = draft.view(self.site, self.document)?;
         if self.form.action == "result" {
-            return screen::result(self.site, self.document, &draft, &view);
+            return screen::result(self.site, self.document, &draft);
         }
         if !matches!(self.form.action.as_str(), "save" | "edit") {
-            let notes = Notes::default();
-            return self.again(&draft, &notes, StatusCode::OK);
+            return self.again(draft, Notes::default(), StatusCode::OK);
         }
-        let text = match draft.result(&view) {
-            Ok(text) => text,
-            Err(missing) => {
-                let notes = Notes { missing, ..Notes::default() };
-                return self.again(&draft, &notes, StatusCode::UNPROCESSABLE_ENTITY);
-            }
-        };
-        if self.form.action == "edit" && draft.may_be_edited(self.document) {
-            let edit = self.edit(draft.theirs, Vec::new(), text.into_bytes());
+        let merge = self.site.wiki().merge_view(self.document, draft.winner, &draft.heads)?.merge;
+        let text = draft.picks.result(&merge);
+        if self.form.action == "edit" && self.document.path().is_page() {
+            let edit = self.edit(&draft, text.into_bytes());
             return edit::go_on(self.site, self.visitor, self.document, &edit);
         }
-        self.save_merged(&draft, text)
+        let open = |place: &Place| place.is_open() && draft.picks.choice(place).is_none();
+        if merge.places().any(|(_, place)| open(place)) {
+            let notes = Notes { after_sending: true, ..Notes::default() };
+            return self.again(draft, notes, StatusCode::UNPROCESSABLE_ENTITY);
+        }
+        self.save(&draft, text)
     }
 
-    /// Saves the merged text on the page as it was seen.
-    fn save_merged(&self, draft: &Draft, text: String) -> Result<Response, Failure> {
-        let mut also = draft.not_in_page(self.document);
-        also.truncate(MAX_MERGED);
-        let edit = self.edit(draft.theirs, also, text.into_bytes());
+    /// Saves the merged text on the page as it was seen, naming every version that was seen.
+    fn save(&self, draft: &Draft, text: String) -> Result<Response, Failure> {
+        let edit = self.edit(draft, text.into_bytes());
+        let next = self.next();
         match self.site.wiki().save(&edit, self.site.merge_on_save(self.visitor)) {
-            Ok(saved) => Ok(self.led_on(&saved)),
+            Ok(Saved::Done { document, id, owed, displaced: None }) => {
+                Ok(self.done(&document, Outcome::saved("merged", id, owed), next))
+            }
+            Ok(Saved::Unchanged { document }) => {
+                Ok(self.done(&document, Outcome::other("same", false), next))
+            }
+            // The page has moved on: the merge is a version of its own now, or was merged itself.
+            Ok(saved) => {
+                let to = Outcome::led_to(self.site, &saved, "merged");
+                Ok(self.lead(&to))
+            }
             Err(error) => self.refused(draft, error.into()),
         }
     }
 
-    /// Leads on after a merge was saved; to the merge screen if it has to be merged itself.
-    fn led_on(&self, saved: &Saved) -> Response {
-        let (how, id) = match saved {
-            Saved::Done { id, .. } | Saved::Merged { id, .. } => ("merged", *id),
-            Saved::Unchanged { document } => {
-                return self.done(document, Outcome::other("same", false));
+    /// Makes one whole version of something that cannot be merged the current one.
+    fn choose_file(&self, draft: &Draft) -> Result<Response, Failure> {
+        match self.form.about {
+            Some(id) if self.form.action == "save" => {
+                let summary = if id == draft.winner {
+                    "Keep the current version"
+                } else {
+                    "Use another version"
+                };
+                self.settle(Some(id), &draft.heads, summary, "settled")
             }
-            Saved::Yielded { .. } => {
-                return Redirect::to(&Outcome::led_to(self.site, saved, "merged")).into_response();
+            _ => {
+                let sent = self.form.action == "save";
+                let notes = Notes { after_sending: sent, ..Notes::default() };
+                let status = if sent { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+                self.again(draft.clone(), notes, status)
             }
-        };
-        self.done(saved.document(), Outcome::saved(how, id, saved.owed()))
-    }
-
-    /// Saves the typed text beside the page.
-    fn save_second(&self, draft: &Draft) -> Result<Response, Failure> {
-        let Right::Unsaved { text, base, also } = &draft.right else {
-            return self.again(draft, &Notes::default(), StatusCode::OK);
-        };
-        let known = |id: &RevisionId| self.document.history().get(*id).is_some();
-        let base = base.filter(known);
-        let like = base.and_then(|id| self.site.wiki().text(self.document, id).ok());
-        let ending = crate::model::merge::LineEnding::of(&like.unwrap_or_default());
-        let also = also.iter().filter(|id| known(id)).copied().collect();
-        let edit = Edit {
-            nonce: self.form.second,
-            ..self.edit(base, also, ending.apply(text).into_bytes())
-        };
-        match self.site.wiki().save(&edit, MergeOnSave::Ask) {
-            Ok(saved) => Ok(self.done(saved.document(), Outcome::other("second", saved.owed()))),
-            Err(error) => self.refused(draft, error.into()),
         }
     }
 
     /// Closes heads with the content of one version, byte for byte.
-    fn settle(&self, like: Option<RevisionId>, summary: &str) -> Result<Response, Failure> {
-        let Some(like) = like.filter(|_| !self.form.with.is_empty()) else {
-            return self.moved("The form did not say which version is meant.");
+    fn settle(
+        &self,
+        like: Option<RevisionId>,
+        heads: &[RevisionId],
+        summary: &str,
+        how: &'static str,
+    ) -> Result<Response, Failure> {
+        const CHANGED: &str =
+            "The page has changed since you opened this screen. Please look again.";
+        let known = |id: &RevisionId| self.document.revision(*id).is_some();
+        let Some(like) = like.filter(|id| known(id) && !heads.is_empty()) else {
+            return self.moved("Nothing was saved.", CHANGED);
         };
-        let also = self.form.with.iter().take(MAX_MERGED).copied().collect();
-        let mut edit = self.edit(self.form.theirs, also, Vec::new());
-        // The summary of the merge screen speaks of a merge.
-        summary.clone_into(&mut edit.summary);
-        if self.document.history().get(like).is_none() {
-            return self.moved("That version is not there any more.");
-        }
+        let edit = Edit {
+            path: self.document.path().clone(),
+            base: self.form.winner,
+            also: heads.to_vec(),
+            content: Vec::new(),
+            author: self.form.author.clone(),
+            summary: summary.to_owned(),
+            nonce: self.form.nonce,
+        };
+        let next = self.next();
         match self.site.wiki().settle(&edit, like) {
-            Ok(saved) => Ok(self.done(saved.document(), Outcome::other("settled", saved.owed()))),
-            Err(WikiError::Changed(_)) => {
-                let document = self.site.wiki().require(&edit.path)?;
-                self.moved_to(
-                    &document,
-                    "Somebody has changed the page or dealt with this version meanwhile.",
-                )
+            Ok(saved) => {
+                let outcome = match saved.typed() {
+                    Some(id) => Outcome::saved(how, id, saved.owed()),
+                    None => Outcome::other(how, saved.owed()),
+                };
+                Ok(self.done(saved.document(), outcome, next))
             }
-            Err(error) => Err(error.into()),
+            Err(WikiError::Changed(_)) => self.moved("Nothing was saved.", CHANGED),
+            Err(error) => match Draft::of_form(self.form, self.document) {
+                Some(draft) => self.refused(&draft, error.into()),
+                None => Err(error.into()),
+            },
         }
     }
 
-    /// Merges all heads that were seen into the page that was seen, where nobody has to choose.
-    fn merge_all(&self) -> Result<Response, Failure> {
-        let resolution = self.document.resolution();
-        let seen: Vec<RevisionId> = resolution.conflicts.iter().take(MAX_MERGED).copied().collect();
-        let theirs = self.form.theirs;
-        let sent = |r: &crate::wiki::Revision| {
-            r.was_sent_as(self.form.nonce) && theirs.is_some_and(|id| r.parents.contains(&id))
+    /// Takes a merge back: the page says what it said before, and what was merged waits again.
+    fn undo(&self) -> Result<Response, Failure> {
+        let Some(of) = self.form.about else {
+            return Err(Failure::bad_request("The form names no revision."));
         };
-        if self.document.revisions().any(sent) {
-            return Ok(self.done(self.document, Outcome::other("merged", false)));
-        }
-        if resolution.winner != self.form.theirs || seen != self.form.with {
-            return self
-                .moved("Somebody has changed the page or dealt with its versions meanwhile.");
-        }
-        let Some(merged) = self.site.wiki().merge_all(self.document)? else {
-            return self.moved("These versions do not fit together by themselves.");
+        let form = self.form;
+        let undone =
+            self.site.wiki().undo_merge(self.document.path(), of, &form.author, form.nonce);
+        let address = self.document.path().address();
+        let to = match undone {
+            Ok(document) if !document.resolution().conflicts.is_empty() => {
+                let back = if form.back_to_inbox { "&back=inbox" } else { "" };
+                self.site.url(&format!("-/merge/{address}?saved=undone{back}"))
+            }
+            Ok(document) => Outcome::other("reverted", false).at(&self.place_of(&document)),
+            Err(WikiError::Changed(_)) => {
+                return self.moved(
+                    "Not undone.",
+                    "The page has changed since. Its history can bring back any version.",
+                );
+            }
+            Err(error) => return Err(error.into()),
         };
-        let mut edit = self.edit(self.form.theirs, merged.heads, merged.text.into_bytes());
-        if edit.summary.is_empty() {
-            edit.summary = match seen.len() {
-                1 => "Merge another version".to_owned(),
-                n => format!("Merge {n} other versions"),
-            };
-        }
-        let saved = self.site.wiki().save(&edit, self.site.merge_on_save(self.visitor))?;
-        Ok(match saved {
-            Saved::Unchanged { document } => self.done(&document, Outcome::other("merged", false)),
-            saved => self.led_on(&saved),
-        })
+        Ok(self.lead(&to))
     }
 
-    fn edit(&self, base: Option<RevisionId>, also: Vec<RevisionId>, content: Vec<u8>) -> Edit {
+    fn edit(&self, draft: &Draft, content: Vec<u8>) -> Edit {
         Edit {
             path: self.document.path().clone(),
-            base,
-            also,
+            base: Some(draft.winner),
+            also: draft.heads.clone(),
             content,
-            author: self.form.author.clone(),
-            summary: self.form.summary.clone(),
-            nonce: self.form.nonce,
+            author: draft.author.clone(),
+            summary: draft.summary.clone(),
+            nonce: draft.nonce,
         }
     }
 
-    /// Shows the merge screen again.
-    fn again(&self, draft: &Draft, notes: &Notes, status: StatusCode) -> Result<Response, Failure> {
-        screen(self.site, self.visitor, self.document, draft, notes, status)
+    /// Shows the merge screen again, with what has arrived meanwhile.
+    fn again(&self, draft: Draft, notes: Notes, status: StatusCode) -> Result<Response, Failure> {
+        let seen: Vec<RevisionId> =
+            std::iter::once(draft.winner).chain(draft.heads.iter().copied()).collect();
+        let draft = draft.caught_up(self.site, self.visitor, self.document);
+        let new = draft.versions(self.document).into_iter().filter(|r| !seen.contains(&r.id));
+        let mut names: Vec<&str> = new.map(|r| words::name(&r.author)).collect();
+        names.dedup();
+        let news = (!names.is_empty()).then(|| {
+            format!(
+                "{} saved this page while you were choosing. Your choices are kept.",
+                words::list(&names)
+            )
+        });
+        let merge = self.site.wiki().merge_view(self.document, draft.winner, &draft.heads).ok();
+        let strays = draft.picks.strays(merge.as_ref().map(|view| &view.merge));
+        let notes = Notes { news, strays, ..notes };
+        let about = self.form.about;
+        screen::show(self.site, self.visitor, self.document, Some(&draft), about, &notes, status)
     }
 
     /// Shows the merge screen again, saying what the wiki refused.
     fn refused(&self, draft: &Draft, failure: Failure) -> Result<Response, Failure> {
         let status = failure.status;
         let notes = Notes { problem: Some((failure.title, failure.message)), ..Notes::default() };
-        // The nonce may be what was refused; with new ones the next try can succeed.
-        let nonces = self.site.wiki().nonces();
-        let draft = Draft { nonce: nonces.draw(), second: nonces.draw(), ..draft.clone() };
-        self.again(&draft, &notes, status)
+        // The nonce may be what was refused; with a new one the next try can succeed.
+        let draft = Draft { nonce: self.site.wiki().nonces().draw(), ..draft.clone() };
+        self.again(draft, notes, status)
     }
 
-    /// Shows the document as it is now, saying why nothing was done.
-    fn moved(&self, why: &str) -> Result<Response, Failure> {
-        self.moved_to(self.document, why)
-    }
-
-    fn moved_to(&self, document: &Document, why: &str) -> Result<Response, Failure> {
-        let problem =
-            Some((why.to_owned(), "Nothing was saved. This is how it is now.".to_owned()));
-        let strays = self.form.content.clone().into_iter().chain(self.form.picks.wordings());
-        let notes = Notes { problem, strays: strays.collect(), ..Notes::default() };
+    /// Shows the document as it is now, saying why nothing was done; the choices stay.
+    fn moved(&self, title: &str, why: &str) -> Result<Response, Failure> {
+        let problem = Some((title.to_owned(), why.to_owned()));
+        let document = self.site.wiki().require(self.document.path())?;
         let inbox = self.form.back_to_inbox;
-        state(self.site, self.visitor, document, None, &notes, inbox, StatusCode::CONFLICT)
+        let draft = Draft::now(self.site, self.visitor, &document, self.form.mine, inbox);
+        let draft = draft.map(|draft| Draft {
+            picks: self.form.picks.clone(),
+            author: self.form.author.clone(),
+            ..draft
+        });
+        let view =
+            draft.as_ref().map(|d| self.site.wiki().merge_view(&document, d.winner, &d.heads));
+        let merge = view.and_then(Result::ok).map(|view| view.merge);
+        let strays = self.form.picks.strays(merge.as_ref());
+        let notes = Notes { problem, strays, ..Notes::default() };
+        let status = StatusCode::CONFLICT;
+        screen::show(self.site, self.visitor, &document, draft.as_ref(), None, &notes, status)
     }
 
-    /// Leads to where the visitor goes on.
-    fn done(&self, document: &Document, outcome: Outcome) -> Response {
-        let site = self.site;
+    /// Returns the next conflict, for somebody who works through the inbox.
+    fn next(&self) -> Option<DocPath> {
+        let onward = self.form.back_to_inbox && !self.form.back_to_list;
+        onward.then(|| conflicts::after(self.site, self.document.path())).flatten()
+    }
+
+    /// Returns the address that shows a document and can say what was done to it.
+    fn place_of(&self, document: &Document) -> String {
+        let address = document.path().address();
+        let shown = document.is_live() && document.path().is_page();
+        self.site.url(&if shown { address } else { format!("-/history/{address}") })
+    }
+
+    /// Leads to where the visitor goes on: the page, or the next conflict of the inbox.
+    fn done(&self, document: &Document, outcome: Outcome, next: Option<DocPath>) -> Response {
         let address = document.path().address();
         let waiting = !document.resolution().conflicts.is_empty();
-        let how = outcome.how();
-        let to = if self.form.back_to_inbox {
-            let name = document.path().as_str().as_bytes();
-            let name: String = form_urlencoded::byte_serialize(name).collect();
-            let inbox = site.url(&format!("-/conflicts?saved={how}&page-name={name}"));
-            after_save(&inbox, outcome.owed())
-        } else if document.is_live() && (!waiting || how == "second" || self.form.content.is_some())
-        {
-            outcome.at(&site.url(&address))
-        } else {
-            outcome.at(&site.url(&format!("-/merge/{address}")))
+        let name = document.path().as_str().as_bytes();
+        let name: String = form_urlencoded::byte_serialize(name).collect();
+        let id = outcome.id().map(|id| format!("&id={id}")).unwrap_or_default();
+        let to = match next {
+            // A version that arrived meanwhile is dealt with at once.
+            _ if waiting && outcome.how() != "discarded" => {
+                let back = if self.form.back_to_inbox { "&back=inbox" } else { "" };
+                let here = self.site.url(&format!("-/merge/{address}"));
+                format!("{}{back}", outcome.at(&here))
+            }
+            Some(next) => {
+                let next = next.address();
+                let to = format!("-/merge/{next}?back=inbox&done={name}{id}");
+                after_save(&self.site.url(&to), outcome.owed())
+            }
+            None if self.form.back_to_inbox => {
+                let how = outcome.how();
+                let to = format!("-/conflicts?saved={how}&page-name={name}{id}");
+                after_save(&self.site.url(&to), outcome.owed())
+            }
+            None => outcome.at(&self.place_of(document)),
         };
-        let cookie = remember(site, "author", &self.form.author);
+        self.lead(&to)
+    }
+
+    fn lead(&self, to: &str) -> Response {
         if self.form.author.is_empty() {
-            return Redirect::to(&to).into_response();
+            return Redirect::to(to).into_response();
         }
-        ([(header::SET_COOKIE, cookie)], Redirect::to(&to)).into_response()
+        let cookie = remember(self.site, "author", &self.form.author);
+        ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response()
     }
 }

@@ -268,7 +268,7 @@ async fn the_author_of_a_waiting_version_is_told_and_nobody_else() {
     view_as(&site, "Cid", "/Garden").await;
     assert_eq!(site.site.view_counts().1, before + 1);
     assert!(view_as(&site, "Ben", "/-/conflicts?show=mine").await.contains("Garden"));
-    assert!(view_as(&site, "Eve", "/-/conflicts?show=mine").await.contains("Nothing of this kind"));
+    assert!(view_as(&site, "Eve", "/-/conflicts?show=mine").await.contains("No matches"));
 }
 
 #[tokio::test]

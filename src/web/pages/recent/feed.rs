@@ -21,25 +21,27 @@ pub(in crate::web) async fn serve(
     headers: HeaderMap,
     Query(fields): Query,
 ) -> Result<Response, Failure> {
-    site.blocking(move |site| {
-        let xml = feed(site, &root(site, &headers), &fields)?.to_string();
-        let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&xml)[..12]));
-        let tag = HeaderValue::from_str(&tag).map_err(|_| Failure::internal())?;
-        let fixed = [
-            (header::CONTENT_TYPE, HeaderValue::from_static("application/atom+xml; charset=utf-8")),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-            (header::ETAG, tag.clone()),
-        ];
-        if is_unchanged(&headers, &tag) {
-            return Ok((StatusCode::NOT_MODIFIED, fixed).into_response());
-        }
-        Ok((fixed, xml).into_response())
-    })
-    .await
+    site.blocking(move |site| answer(&feed(site, &root(site, &headers), &fields)?, &headers)).await
+}
+
+/// Sends a feed, or says that it is as it was.
+pub(in crate::web::pages) fn answer(feed: &Feed, headers: &HeaderMap) -> Result<Response, Failure> {
+    let xml = feed.to_string();
+    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&xml)[..12]));
+    let tag = HeaderValue::from_str(&tag).map_err(|_| Failure::internal())?;
+    let fixed = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/atom+xml; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::ETAG, tag.clone()),
+    ];
+    if is_unchanged(headers, &tag) {
+        return Ok((StatusCode::NOT_MODIFIED, fixed).into_response());
+    }
+    Ok((fixed, xml).into_response())
 }
 
 /// Returns the address of the site's root without a slash at its end, as the visitor knows it.
-fn root(site: &Site, headers: &HeaderMap) -> String {
+pub(in crate::web::pages) fn root(site: &Site, headers: &HeaderMap) -> String {
     let prefix = site.settings().base_path.as_str();
     match &site.settings().public_url {
         Some(url) if url.ends_with(prefix) => url.clone(),
@@ -76,18 +78,29 @@ fn feed(site: &Site, root: &str, fields: &Fields) -> Result<Feed, Failure> {
     };
     let changes = changes.into_iter().filter_map(|(document, id)| Change::new(document, id));
     let entries: Vec<Entry> = changes.map(|change| entry(&change, root)).collect();
+    Ok(around(site, &title, &format!("{root}/{own}"), &format!("{root}/{page}"), entries))
+}
+
+/// Makes a feed of this site around its entries; `own` is its address, `page` what it speaks of.
+pub(in crate::web::pages) fn around(
+    site: &Site,
+    title: &str,
+    own: &str,
+    page: &str,
+    entries: Vec<Entry>,
+) -> Feed {
     let newest = entries.iter().map(|entry| entry.updated).max();
-    let own = format!("{root}/{own}");
-    Ok(Feed {
-        title: Text::plain(xml_text(&title)),
-        id: own.clone(),
+    let name = xml_text(&site.settings().title);
+    Feed {
+        title: Text::plain(xml_text(title)),
+        id: own.to_owned(),
         updated: newest.unwrap_or_default(),
-        authors: vec![Person { name: xml_text(name), ..Person::default() }],
+        authors: vec![Person { name, ..Person::default() }],
         generator: Some(Generator { value: "Everpage".to_owned(), ..Generator::default() }),
-        links: vec![link("self", &own), link("alternate", &format!("{root}/{page}"))],
+        links: vec![link("self", own), link("alternate", page)],
         entries,
         ..Feed::default()
-    })
+    }
 }
 
 fn entry(change: &Change, root: &str) -> Entry {
@@ -124,12 +137,12 @@ fn stable_id(change: &Change) -> String {
     format!("urn:uuid:{}", uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
 
-fn link(rel: &str, href: &str) -> Link {
+pub(in crate::web::pages) fn link(rel: &str, href: &str) -> Link {
     Link { rel: rel.to_owned(), href: href.to_owned(), ..Link::default() }
 }
 
 /// Leaves out what XML cannot hold, however it is escaped.
-fn xml_text(text: &str) -> String {
+pub(in crate::web::pages) fn xml_text(text: &str) -> String {
     let holds = |c: &char| match c {
         '\t' | '\n' | '\r' => true,
         '\u{FFFE}' | '\u{FFFF}' => false,

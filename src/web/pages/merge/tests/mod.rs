@@ -1,6 +1,8 @@
 //! The journey of a conflict, as a browser without script makes it.
 
+mod inbox;
 mod never;
+mod shapes;
 mod stale;
 mod versions;
 
@@ -17,19 +19,6 @@ impl Form {
         Self::read(after(page, "<form class=\"merge\""))
     }
 
-    /// Reads the form about one of several versions.
-    fn about(page: &Page, head: RevisionId) -> Self {
-        let mut forms = page.body.split("<form class=\"head-actions\"").skip(1);
-        let id = head.to_string();
-        let html = forms.find(|html| html[..html.find("</form>").unwrap()].contains(&id));
-        Self::read(html.unwrap_or_else(|| panic!("no form about {head} in {}", page.body)))
-    }
-
-    /// Reads the form about all versions.
-    fn about_all(page: &Page) -> Self {
-        Self::read(after(page, "<form class=\"row\""))
-    }
-
     fn read(html: &str) -> Self {
         let html = &html[..html.find("</form>").unwrap()];
         let mut fields = Vec::new();
@@ -43,8 +32,8 @@ impl Form {
                 // A browser ends the lines of a form in this way.
                 fields.push((name, unescape(text).replace('\n', "\r\n")));
             } else if tag.starts_with("<input") {
-                let radio = attribute(tag, "type").as_deref() == Some("radio");
-                if !radio || tag.contains(" checked") {
+                let kind = attribute(tag, "type").unwrap_or_default();
+                if !matches!(kind.as_str(), "radio" | "checkbox") || tag.contains(" checked") {
                     fields.push((name, attribute(tag, "value").unwrap_or_default()));
                 }
             }
@@ -58,6 +47,18 @@ impl Form {
         fields.retain(|(n, _)| n != name);
         fields.push((name.to_owned(), value.to_owned()));
         Self(fields)
+    }
+
+    /// Chooses what a label says, at the first place that offers it.
+    fn choose(&self, page: &Page, label: &str) -> Self {
+        let (name, value) = choice(page, label);
+        self.with(&name, &value)
+    }
+
+    /// Types a wording at the first open place.
+    fn type_in(&self, page: &Page, text: &str) -> Self {
+        let key = attribute(after(page, "<fieldset class=\"place"), "data-key").unwrap();
+        self.with(&format!("pick-{key}"), "text").with(&format!("text-{key}"), text)
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -75,6 +76,24 @@ impl Form {
 fn after<'a>(page: &'a Page, marker: &str) -> &'a str {
     let at = page.body.find(marker).unwrap_or_else(|| panic!("no {marker} in {}", page.body));
     &page.body[at..]
+}
+
+/// Returns the field and the value of a choice by what its label says.
+fn choice(page: &Page, label: &str) -> (String, String) {
+    let (mut from, body) = (0, &page.body);
+    while let Some(at) = body[from..].find("<label class=\"") {
+        let start = from + at;
+        let end = start + body[start..].find("</label>").unwrap();
+        let html = &body[start..end];
+        let names = ["option-who\">", "checked><span>", "\"><span>", "checked>", "\">"];
+        let says = |name: &&str| html.contains(&format!("{name}{label}<"));
+        if names.iter().any(says) {
+            let tag = &html[html.find("<input").unwrap()..];
+            return (attribute(tag, "name").unwrap(), attribute(tag, "value").unwrap());
+        }
+        from = end;
+    }
+    panic!("no choice “{label}” in {body}")
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
@@ -99,8 +118,7 @@ async fn too_late(site: &TestSite, before: &str, theirs: &str, mine: &str) -> Pa
     let saved = site.post("/-/edit/Garden", &fields).await;
     let screen = saved.location().unwrap();
     assert!(screen.starts_with("/-/merge/Garden?mine="), "{screen}");
-    assert_eq!(site.content("Garden.md"), theirs);
-    site.get(screen).await
+    site.get_with(screen, "cookie", "author=Me").await
 }
 
 /// Ada's page, and two versions of it that were made apart: what is shown, and what waits.

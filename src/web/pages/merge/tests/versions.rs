@@ -1,7 +1,6 @@
-//! Versions that wait: two, three, deletions, and files that are no texts.
+//! Versions that wait: two, three, very many, deletions, and files that are no texts.
 
 use super::*;
-use crate::model::path::DocPath;
 
 #[tokio::test]
 async fn two_versions_are_merged_and_the_conflict_is_gone_everywhere() {
@@ -9,119 +8,116 @@ async fn two_versions_are_merged_and_the_conflict_is_gone_everywhere() {
     let [_, waits, shown] = two_versions(&site, "a\n\nb\n", "a\n\nb of Bob\n", "a\n\nb of Cleo\n");
     assert_eq!(inbox(&site).await, ["Garden.md"]);
     let page = site.get("/-/merge/Garden").await;
-    assert!(page.body.contains("Two versions of Garden"));
-    assert!(page.body.contains("Why is Cleo’s version shown?"));
-    let form = Form::of(&page).with("hunk-0", "both");
+    assert!(page.body.contains("Garden: two versions"));
+    assert!(page.body.contains("Cleo and Bob both changed one place."), "{}", page.body);
+    assert!(page.body.contains("Why is Cleo’s version current?"));
+    let form = Form::of(&page).choose(&page, "Bob");
     let saved = form.press(&site, "/-/merge/Garden", "save").await;
     assert_eq!(saved.saved_at(), Some("/Garden?saved=merged"));
-    assert_eq!(site.content("Garden.md"), "a\n\nb of Cleo\nb of Bob\n");
+    assert_eq!(site.content("Garden.md"), "a\n\nb of Bob\n");
     assert_eq!(inbox(&site).await, [] as [&str; 0]);
     let document = site.document("Garden.md").unwrap();
     let mut parents = document.winner().unwrap().parents.clone();
     parents.sort();
     assert_eq!(parents, [waits, shown]);
+    // What was merged is taken back with one press: the page, and the version that waited.
+    let after_it = site.get(saved.location().unwrap()).await;
+    let undo = Form::read(after(&after_it, "<form class=\"notice-actions\""));
+    undo.press(&site, "/-/merge/Garden", "undo").await;
+    assert_eq!(site.content("Garden.md"), "a\n\nb of Cleo\n");
+    assert_eq!(inbox(&site).await, ["Garden.md"]);
+    let again = site.get("/-/merge/Garden").await;
+    assert!(again.body.contains("b of Bob"), "{}", again.body);
 }
 
 #[tokio::test]
-async fn the_page_is_kept_or_the_other_taken_and_either_is_undone_from_history() {
+async fn the_page_is_kept_or_the_other_taken_and_either_is_undone() {
     for (action, text) in [("keep", "shown\n"), ("take", "waits\n")] {
         let site = TestSite::new();
-        let [_, waits, shown] = two_versions(&site, "a\n", "waits\n", "shown\n");
+        let [_, waits, _] = two_versions(&site, "a\n", "waits\n", "shown\n");
         let form = Form::of(&site.get("/-/merge/Garden").await);
-        for _ in 0..2 {
-            let done = form.press(&site, "/-/merge/Garden", action).await;
-            assert_eq!(done.location(), Some("/Garden?saved=settled"), "{action}");
-        }
+        let button = if action == "keep" { action.to_owned() } else { format!("take:{waits}") };
+        let mut done = form.press(&site, "/-/merge/Garden", &button).await;
+        assert_eq!(done.saved_at(), Some("/Garden?saved=settled"), "{action}");
+        done = form.press(&site, "/-/merge/Garden", &button).await;
+        assert_eq!(done.saved_at(), Some("/Garden?saved=settled"), "{action}");
         assert_eq!(site.content("Garden.md"), text, "{action}");
         assert_eq!(inbox(&site).await, [] as [&str; 0], "{action}");
-        let document = site.document("Garden.md").unwrap();
-        assert_eq!(document.revision_count(), 4, "a second press is no revision");
-        let lost = if action == "keep" { waits } else { shown };
-        let base = document.resolution().winner.unwrap().to_string();
-        let (id, nonce) = (lost.to_string(), site.site.wiki().nonces().draw().to_string());
-        let fields = [("id", id.as_str()), ("base", &base), ("nonce", &nonce)];
-        assert_eq!(site.post("/-/restore/Garden", &fields).await.status, 303);
-        let other = if action == "keep" { "waits\n" } else { "shown\n" };
-        assert_eq!(site.content("Garden.md"), other, "{action}");
+        assert_eq!(site.document("Garden.md").unwrap().revision_count(), 4, "{action}");
+        let page = site.get(done.location().unwrap()).await;
+        let undo = Form::read(after(&page, "<form class=\"notice-actions\""));
+        undo.press(&site, "/-/merge/Garden", "undo").await;
+        assert_eq!(site.content("Garden.md"), "shown\n", "{action}");
+        assert_eq!(inbox(&site).await, ["Garden.md"], "{action}");
     }
 }
 
-/// A page in four versions: Dora's is shown; those of Ada, Bob and Cleo wait.
-fn four_versions(site: &TestSite, texts: [&str; 4]) -> Vec<RevisionId> {
-    let base = Some(site.save("Garden.md", "one\n\ntwo\n\nthree\n\nfour\n"));
-    let authors = ["Ada", "Bob", "Cleo", "Dora"];
-    let mut heads: Vec<RevisionId> = authors
-        .iter()
-        .zip(texts)
-        .map(|(author, text)| site.save_on("Garden.md", author, base, text))
-        .collect();
-    heads.pop();
-    heads
+/// A page in several versions made from one text; the last author's is shown.
+fn versions(site: &TestSite, base: &str, texts: &[&str]) {
+    let base = Some(site.save("Garden.md", base));
+    let authors = ["Ada", "Bob", "Cleo", "Dora", "Eve"];
+    for (author, text) in authors.iter().zip(texts) {
+        site.save_on("Garden.md", author, base, text);
+    }
 }
 
-const APART: [&str; 4] = [
-    "one of Ada\n\ntwo\n\nthree\n\nfour\n",
-    "one\n\ntwo of Bob\n\nthree\n\nfour\n",
-    "one\n\ntwo\n\nthree of Cleo\n\nfour\n",
-    "one\n\ntwo\n\nthree\n\nfour of Dora\n",
-];
+const FOUR: &str = "one\n\ntwo\n\nthree\n\nfour\n";
 
 #[tokio::test]
-async fn versions_that_fit_together_are_merged_at_once() {
+async fn five_heads_with_three_places_are_one_visit() {
     let site = TestSite::new();
-    four_versions(&site, APART);
+    versions(
+        &site,
+        FOUR,
+        &[
+            "one of Ada\n\ntwo\n\nthree\n\nfour\n",
+            "one of Bob\n\ntwo of Bob\n\nthree\n\nfour\n",
+            "one\n\ntwo of Cleo\n\nthree of Cleo\n\nfour\n",
+            "one\n\ntwo\n\nthree of Dora\n\nfour\n",
+            "one\n\ntwo\n\nthree\n\nfour of Eve\n",
+        ],
+    );
     let page = site.get("/-/merge/Garden").await;
-    assert!(page.body.contains("4 versions of Garden"));
-    for name in ["Ada", "Bob", "Cleo", "Dora"] {
-        assert!(page.body.contains(name), "{name}");
-    }
-    let form = Form::about_all(&page);
+    assert!(page.body.contains("Garden: five versions"), "{}", page.body);
+    assert!(page.body.contains("Five versions differ in three places."), "{}", page.body);
+    let form = Form::of(&page).choose(&page, "Ada").choose(&page, "Cleo").choose(&page, "Dora");
+    let saved = form.press(&site, "/-/merge/Garden", "save").await;
+    assert_eq!(saved.saved_at(), Some("/Garden?saved=merged"));
+    let text = site.content("Garden.md");
+    assert!(text.contains("one of Ada\n") && text.ends_with("four of Eve\n"), "{text}");
+    assert_eq!(inbox(&site).await, [] as [&str; 0]);
+    assert_eq!(site.document("Garden.md").unwrap().winner().unwrap().parents.len(), 5);
+    let page = site.get(saved.location().unwrap()).await;
+    assert!(page.body.contains("Saved. Five versions are merged."), "{}", page.body);
+}
+
+#[tokio::test]
+async fn who_wrote_the_same_is_named_together() {
+    let site = TestSite::new();
+    versions(&site, "a\n", &["x\n", "x\n", "y\n"]);
+    let page = site.get("/-/merge/Garden").await;
+    let form = Form::of(&page).choose(&page, "Bob and Ada");
+    form.press(&site, "/-/merge/Garden", "save").await;
+    assert_eq!(site.content("Garden.md"), "x\n");
+}
+
+#[tokio::test]
+async fn versions_that_fit_together_need_no_choice() {
+    let site = TestSite::new();
+    versions(
+        &site,
+        FOUR,
+        &["one of Ada\n\ntwo\n\nthree\n\nfour\n", "one\n\ntwo\n\nthree\n\nfour!\n"],
+    );
+    let page = site.get("/-/merge/Garden").await;
+    assert!(page.body.contains("The changes don’t overlap."), "{}", page.body);
+    let form = Form::of(&page);
     for _ in 0..2 {
-        let saved = form.press(&site, "/-/merge/Garden", "all").await;
+        let saved = form.press(&site, "/-/merge/Garden", "save").await;
         assert_eq!(saved.saved_at(), Some("/Garden?saved=merged"));
     }
-    let all = "one of Ada\n\ntwo of Bob\n\nthree of Cleo\n\nfour of Dora\n";
-    assert_eq!(site.content("Garden.md"), all);
-    assert_eq!(site.document("Garden.md").unwrap().revision_count(), 6);
-    assert_eq!(inbox(&site).await, [] as [&str; 0]);
-}
-
-#[tokio::test]
-async fn versions_are_merged_one_after_another() {
-    let site = TestSite::new();
-    let clash = ["Ada\n", "Bob\n", "Cleo\n", "Dora\n"];
-    let heads = four_versions(&site, clash);
-    let page = site.get("/-/merge/Garden").await;
-    assert!(!page.body.contains("Merge all at once"));
-    for (i, head) in heads.iter().enumerate() {
-        let page = site.get(&format!("/-/merge/Garden?with={head}")).await;
-        let form = Form::of(&page).with("hunk-0", "both");
-        let saved = form.press(&site, "/-/merge/Garden", "save").await;
-        let last = i + 1 == heads.len();
-        let to = if last { "/Garden?saved=merged" } else { "/-/merge/Garden?saved=merged" };
-        assert_eq!(saved.saved_at(), Some(to));
-        assert_eq!(site.document("Garden.md").unwrap().resolution().conflicts.len(), 2 - i);
-    }
-    let mut lines: Vec<String> = site.content("Garden.md").lines().map(str::to_owned).collect();
-    lines.sort();
-    assert_eq!(lines, ["Ada", "Bob", "Cleo", "Dora"]);
-    assert_eq!(inbox(&site).await, [] as [&str; 0]);
-}
-
-#[tokio::test]
-async fn one_of_several_versions_is_closed_alone() {
-    let site = TestSite::new();
-    let heads = four_versions(&site, APART);
-    let page = site.get("/-/merge/Garden").await;
-    let saved = Form::about(&page, heads[1]).press(&site, "/-/merge/Garden", "keep").await;
-    assert_eq!(saved.location(), Some("/-/merge/Garden?saved=settled"));
-    let document = site.document("Garden.md").unwrap();
-    let mut waiting = document.resolution().conflicts.clone();
-    waiting.sort();
-    let mut expected = vec![heads[0], heads[2]];
-    expected.sort();
-    assert_eq!(waiting, expected);
-    assert_eq!(site.content("Garden.md"), APART[3]);
+    assert_eq!(site.content("Garden.md"), "one of Ada\n\ntwo\n\nthree\n\nfour!\n");
+    assert_eq!(site.document("Garden.md").unwrap().revision_count(), 4);
 }
 
 #[tokio::test]
@@ -129,20 +125,20 @@ async fn a_deletion_against_an_edit_is_said_to_be_one() {
     let site = TestSite::new();
     two_versions(&site, "a\n", "edited\n", "");
     let page = site.get("/-/merge/Garden").await;
-    assert!(page.body.contains("Deleted here by Cleo, edited there by Bob"), "{}", page.body);
-    let form = Form::of(&page).with("hunk-0", "yours");
+    assert!(page.body.contains("Cleo deleted this page, Bob edited it."), "{}", page.body);
+    let form = Form::of(&page).choose(&page, "Keep the page with Bob’s changes");
     assert_eq!(form.press(&site, "/-/merge/Garden", "save").await.status, 303);
     assert_eq!(site.content("Garden.md"), "edited\n");
 
     let site = TestSite::new();
     two_versions(&site, "a\n", "", "edited\n");
     let page = site.get("/-/merge/Garden").await;
-    assert!(page.body.contains("Edited here by Cleo, deleted there by Bob"), "{}", page.body);
-    let done = Form::of(&page).press(&site, "/-/merge/Garden", "take").await;
-    // There is no page to go to; the versions of it say what happened.
-    assert_eq!(done.location(), Some("/-/merge/Garden?saved=settled"));
+    assert!(page.body.contains("Bob deleted this page, Cleo edited it."), "{}", page.body);
+    let form = Form::of(&page).choose(&page, "Delete the page, as Bob did");
+    let done = form.press(&site, "/-/merge/Garden", "save").await;
+    // There is no page to go to; its history says what happened.
+    assert_eq!(done.saved_at(), Some("/-/history/Garden?saved=merged"));
     assert!(site.document("Garden.md").unwrap().is_deleted());
-    assert_eq!(site.get("/-/merge/Garden?saved=settled").await.status, 200);
 }
 
 #[tokio::test]
@@ -154,9 +150,13 @@ async fn files_in_conflict_are_chosen_byte_for_byte() {
     assert_eq!(inbox(&site).await, ["plan.png"]);
     let page = site.get("/-/merge/plan.png").await;
     assert!(page.body.contains(&format!("{bob}?raw")), "{}", page.body);
-    assert!(!page.body.contains("<form class=\"merge\""), "bytes are not merged");
-    let done = Form::about(&page, bob).press(&site, "/-/merge/plan.png", "take").await;
-    assert_eq!(done.location(), Some("/plan.png?saved=settled"));
+    assert!(page.body.contains("can’t be merged piece by piece"), "{}", page.body);
+    let form = Form::of(&page);
+    let none = form.press(&site, "/-/merge/plan.png", "save").await;
+    assert_eq!(none.status, 422);
+    assert!(none.body.contains("Choose a version first."));
+    let done = form.choose(&page, "Bob").press(&site, "/-/merge/plan.png", "save").await;
+    assert_eq!(done.saved_at(), Some("/-/history/plan.png?saved=settled"));
     let document = site.document("plan.png").unwrap();
     let winner = document.winner().unwrap().id;
     assert_eq!(site.site.wiki().content(&document, winner).unwrap(), b"\x89PNG\xff\x00bob");
@@ -164,58 +164,54 @@ async fn files_in_conflict_are_chosen_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn an_easy_case_is_one_click_in_the_inbox() {
+async fn a_page_with_one_version_says_so() {
     let site = TestSite::new();
-    two_versions(&site, "a\n\nb\n", "a of Bob\n\nb\n", "a\n\nb of Cleo\n");
-    let page = site.get("/-/conflicts").await;
-    assert!(page.body.contains("merges cleanly"));
-    let form = Form::read(after(&page, "<form method=\"post\" action=\"/-/merge/Garden\""));
-    for _ in 0..2 {
-        let saved = form.press(&site, "/-/merge/Garden", "easy").await;
-        assert_eq!(saved.location(), Some("/-/conflicts?saved=merged&page-name=Garden.md"));
-    }
-    assert_eq!(site.content("Garden.md"), "a of Bob\n\nb of Cleo\n");
-    let after = site.get("/-/conflicts?saved=merged&page-name=Garden.md").await;
-    assert!(after.body.contains("Everything fits together"));
-    assert!(after.body.contains("It can be undone from its"));
+    site.save("Garden.md", "a\n");
+    let page = site.get("/-/merge/Garden").await;
+    assert!(page.body.contains("There is nothing to merge."), "{}", page.body);
+    assert!(!page.body.contains("<form class=\"merge\""));
 }
 
 #[tokio::test]
-async fn the_inbox_names_what_was_done_whatever_its_name() {
+async fn very_many_versions_are_merged_as_many_as_one_revision_can_name() {
     let site = TestSite::new();
-    for name in ["C++ & more.md", "a+b.png"] {
-        let first = Some(site.save(name, "a\n"));
-        site.save_on(name, "Bob", first, "b\n");
-        site.save_on(name, "Cleo", first, "c\n");
-        let address = format!("/-/merge/{}", DocPath::new(name).unwrap().address());
-        let page = site.get(&format!("{address}?back=inbox")).await;
-        let form = Form::of(&page);
-        let done = form.press(&site, &address, "keep").await;
-        let inbox = site.get(done.location().unwrap()).await;
-        let link = format!("<a href=\"/{}\"", DocPath::new(name).unwrap().address());
-        let link = link.replace('&', "&#38;");
-        assert!(inbox.body.contains(&link), "{name}: {}", inbox.body);
+    let base = Some(site.save("Garden.md", "a\n\nb\n"));
+    for i in 0..260 {
+        site.save_on("Garden.md", "Ada", base, format!("a\n\nb\n\nline {i}\n"));
     }
+    let page = site.get("/-/merge/Garden").await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("don’t fit into one merge"), "{}", &page.body[..3000]);
+    let saved = Form::of(&page).press(&site, "/-/merge/Garden", "save").await;
+    assert_eq!(saved.saved_at(), Some("/-/merge/Garden?saved=merged"), "the rest follows at once");
+    let rest = site.get(saved.location().unwrap()).await;
+    Form::of(&rest).press(&site, "/-/merge/Garden", "save").await;
+    let text = site.content("Garden.md");
+    for i in 0..260 {
+        assert!(text.contains(&format!("line {i}\n")), "{text}");
+    }
+    assert_eq!(inbox(&site).await, [] as [&str; 0]);
 }
 
 #[tokio::test]
-async fn the_inbox_is_filtered_and_sorted() {
-    let site = TestSite::new();
-    for (name, easy) in [("Beans.md", true), ("Peas.md", false)] {
-        let first = Some(site.save(name, "a\n\nb\n"));
-        site.save_on(name, "Bob", first, if easy { "a!\n\nb\n" } else { "a?\n\nb\n" });
-        site.save_on(name, "Cleo", first, if easy { "a\n\nb!\n" } else { "a!\n\nb\n" });
-    }
-    let paths = async |query: &str| {
-        let json = site.get(&format!("/-/api/v1/conflicts{query}")).await.json();
-        let entries = json.as_array().unwrap().clone();
-        entries.iter().map(|e| e["path"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+async fn of_very_many_places_the_rest_is_taken_from_one_version() {
+    let text = |word: &str| {
+        let pair = |i| format!("{word} {i}\n\nsame {i}\n\n");
+        (0..2_000).map(pair).collect::<Vec<_>>().concat()
     };
-    assert_eq!(paths("").await, ["Beans.md", "Peas.md"]);
-    assert_eq!(paths("?show=clean").await, ["Beans.md"]);
-    assert_eq!(paths("?q=pea").await, ["Peas.md"]);
-    assert_eq!(paths("?q=nothing").await, [] as [&str; 0]);
-    let page = site.get("/-/conflicts?q=nothing").await;
-    assert!(page.body.contains("?q=nothing") && !page.body.contains("?&"));
-    assert!(page.body.contains("No waiting version matches"));
+    let site = TestSite::new();
+    two_versions(&site, &text("beans"), &text("peas"), &text("leeks"));
+    let page = site.get("/-/merge/Garden").await;
+    assert_eq!(page.body.matches("class=\"place place-open").count(), 200);
+    assert!(page.body.contains("The rest of the page"));
+    assert!(page.body.len() < 2_000_000, "{}", page.body.len());
+    let mut form = Form::of(&page);
+    let mut from = 0;
+    while let Some(at) = page.body[from..].find("data-key-name=\"2\"") {
+        let tag = &page.body[page.body[..from + at].rfind("<input").unwrap()..];
+        form = form.with(&attribute(tag, "name").unwrap(), &attribute(tag, "value").unwrap());
+        from += at + 1;
+    }
+    form.press(&site, "/-/merge/Garden", "save").await;
+    assert_eq!(site.content("Garden.md"), text("peas"));
 }
