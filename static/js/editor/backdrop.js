@@ -111,8 +111,8 @@ export class Backdrop {
   #refresh() {
     const { list, longest } = this.#sections;
     const textarea = this.#textarea;
-    if (longest > LONGEST) return this.#element.remove();
-    if (!this.shown) textarea.before(this.#element);
+    if (longest > LONGEST) return this.#hide();
+    if (!this.shown) this.#appear();
     for (const section of this.#shown) {
       const index = section.stale ? list.indexOf(section) : -1;
       if (index >= 0) this.#fill(section, index);
@@ -132,6 +132,17 @@ export class Backdrop {
     const [end] = this.#walk(first, above, scrollTop + clientHeight + margin);
     this.#show(list.slice(first, end + 1), first, above);
     if (this.#element.scrollTop !== scrollTop) this.#element.scrollTop = scrollTop;
+  }
+
+  // A class, because a style that asks for what an element holds is worked out anew at every key.
+  #appear() {
+    this.#textarea.before(this.#element);
+    this.#textarea.parentNode.classList.add("is-coloured");
+  }
+
+  #hide() {
+    this.#element.remove();
+    this.#textarea.parentNode.classList.remove("is-coloured");
   }
 
   /** Returns the section that a distance from the top is in, from a known one on, and its own distance. */

@@ -22,6 +22,8 @@ export class Preview {
   #shownText = null;
   /** How long the last preview took to make and to show. */
   #took = 0;
+  /** Where the caret was when it was followed last. */
+  #caret = -1;
   /** The blocks that know their lines. */
   #blocks = [];
   /** The line that was followed last, and where on the screen it was. */
@@ -37,7 +39,11 @@ export class Preview {
     const text = field.element;
     text.addEventListener("scroll", oncePerFrame(() => this.#followScroll()), { passive: true });
     const followCaret = oncePerFrame(() => this.followCaret());
-    document.addEventListener("selectionchange", () => document.activeElement === text && followCaret());
+    // Typing moves the caret, too: it is followed in the picture that shows the letter, not in one more.
+    field.watch(followCaret);
+    document.addEventListener("selectionchange", () => {
+      if (document.activeElement === text && field.start !== this.#caret) followCaret();
+    });
     // Following a link must not lose the text.
     this.#pane.addEventListener("click", (event) => {
       const link = event.target.closest("a[href]");
@@ -112,7 +118,8 @@ export class Preview {
   followCaret() {
     if (!this.#visible) return;
     const { element: text } = this.#field;
-    const line = this.#field.sections.lineOf(this.#field.start);
+    this.#caret = this.#field.start;
+    const line = this.#field.sections.lineOf(this.#caret);
     const top = this.#backdrop.shown ? this.#backdrop.top(line) : text.scrollTop + text.clientHeight / 3;
     if (top === null) return;
     const distance = top - text.scrollTop;
