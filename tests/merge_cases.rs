@@ -219,16 +219,53 @@ fn what_git_merges_is_merged_to_the_same_text() {
     }
 }
 
-/// A base of few different lines and two edits of it: the lines, the edits of each side.
+/// Merges with git and here, and says in what the two differ.
+fn compared_with_git([base, ours, theirs]: &[String; 3]) -> Result<(), TestCaseError> {
+    prop_assume!(!base.is_empty() && !ours.is_empty() && !theirs.is_empty());
+    let merge = Merge::new(base, ours, theirs);
+    let moved = merge.places().any(|(_, place)| place.moved.is_some());
+    if let (Some(gits), false) = (git(base, ours, theirs), moved) {
+        prop_assert_eq!(merge.clean(), Some(gits));
+    } else {
+        prop_assert!(moved || merge.clean().is_none(), "git finds a conflict: {:?}", merge);
+    }
+    Ok(())
+}
+
+#[test]
+fn equal_lines_are_told_apart_as_git_does() {
+    let texts = [
+        // What all have at the end ties less than the rarer lines before it.
+        ["\na\n\n\nb\nb\n", "\na\nb\n\n\nb\n", "\na\n\n\n\nb\nb\n"],
+        ["\na\na\nb\n\n", "a\na\nb\na\n\nb\n\n", "\na\n\na\nb\n\n"],
+        // A blank line more and a line more at the end of equal ones.
+        ["\n\n\n", "\n\n\n\n", "\n\n\na\n"],
+    ];
+    for [base, ours, theirs] in texts.map(|texts| texts.map(str::to_owned)) {
+        compared_with_git(&[base.clone(), ours.clone(), theirs.clone()]).unwrap();
+        compared_with_git(&[base, theirs, ours]).unwrap();
+    }
+}
+
+/// A base and two edits of it, either of few different lines or of very few.
 fn random_texts() -> impl Strategy<Value = [String; 3]> {
-    let line = prop_oneof![2 => 0_u8..5, 3 => 5_u8..40].prop_map(|n| match n {
+    let line = prop_oneof![2 => 0_u8..5, 3 => 5_u8..40];
+    prop_oneof![4 => random_edits(line, 24, 4), 1 => random_edits(0_u8..4, 60, 7)]
+}
+
+fn random_edits(
+    line: impl Strategy<Value = u8> + Clone,
+    most_lines: usize,
+    most_edits: usize,
+) -> impl Strategy<Value = [String; 3]> {
+    let line = line.prop_map(|n| match n {
         0 => "\n".to_owned(),
         n => format!("line {n}\n"),
     });
     let edit =
         (any::<prop::sample::Index>(), 0_usize..3, prop::collection::vec(line.clone(), 0..3));
-    let edits = || prop::collection::vec(edit.clone(), 1..4);
-    (prop::collection::vec(line.clone(), 1..24), edits(), edits()).prop_map(|(base, one, two)| {
+    let edits = || prop::collection::vec(edit.clone(), 1..most_edits);
+    (prop::collection::vec(line, 1..most_lines), edits(), edits()).prop_map(|(base, one, two)| {
         let made = |edits: Vec<(prop::sample::Index, usize, Vec<String>)>| {
             let mut lines = base.clone();
             for (at, gone, new) in edits {
@@ -242,18 +279,16 @@ fn random_texts() -> impl Strategy<Value = [String; 3]> {
     })
 }
 
+/// How many random texts are tried: `EVERPAGE_MERGE_TEXTS`, or 400.
+fn random_cases() -> u32 {
+    std::env::var("EVERPAGE_MERGE_TEXTS").map_or(400, |number| number.parse().unwrap())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: random_cases(), max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_texts_are_merged_as_git_merges_them([base, ours, theirs] in random_texts()) {
-        prop_assume!(!ours.is_empty() && !theirs.is_empty());
-        let merge = Merge::new(&base, &ours, &theirs);
-        let moved = merge.places().any(|(_, place)| place.moved.is_some());
-        if let (Some(gits), false) = (git(&base, &ours, &theirs), moved) {
-            prop_assert_eq!(merge.clean(), Some(gits));
-        } else {
-            prop_assert!(moved || merge.clean().is_none(), "git finds a conflict: {:?}", merge);
-        }
+    fn random_texts_are_merged_as_git_merges_them(texts in random_texts()) {
+        compared_with_git(&texts)?;
     }
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
+use super::histogram::Numbered;
 use super::lines::content;
 
 /// With more lines in both texts together, speed goes before looks: where every other line
@@ -34,12 +35,24 @@ pub(crate) fn replaced(old: &[&str], new: &[&str]) -> Vec<Replaced> {
     changes(&diff)
 }
 
-/// Like `replaced`, but a change that could lie at several places is put at the last of them, as git
-/// does when it merges.
+/// Like `replaced`, but exactly as git does when it merges with the histogram.
 pub(crate) fn replaced_to_merge(old: &[&str], new: &[&str]) -> Vec<Replaced> {
-    let (mut diff, input) = compared(contents(old), contents(new));
-    diff.postprocess_no_heuristic(&input);
-    changes(&diff)
+    let texts = Numbered::new(contents(old), contents(new));
+    let many = old.len() + new.len() > MANY_LINES;
+    let marks = if many { texts.by_myers() } else { texts.by_histogram() };
+    let (mut in_old, mut in_new) = (0, 0);
+    let mut out = Vec::new();
+    loop {
+        let gone = marks.old[in_old..].iter().take_while(|changed| **changed).count();
+        let came = marks.new[in_new..].iter().take_while(|changed| **changed).count();
+        if gone + came > 0 {
+            out.push(Replaced { old: in_old..in_old + gone, new: in_new..in_new + came });
+        }
+        if in_old + gone == marks.old.len() {
+            return out;
+        }
+        (in_old, in_new) = (in_old + gone + 1, in_new + came + 1);
+    }
 }
 
 /// Finds what turns one list of tokens into another, in order.
@@ -99,14 +112,19 @@ mod tests {
             new in "([abc ]\r?\n){0,12}[ab]?",
         ) {
             let (old, new) = (lines(&old), lines(&new));
-            let (mut from_old, mut from_new) = (0, 0);
-            for change in replaced(&old, &new) {
-                prop_assert!(!change.old.is_empty() || !change.new.is_empty());
-                prop_assert!(from_old == 0 && from_new == 0 || change.old.start > from_old);
-                prop_assert_eq!(change.old.start - from_old, change.new.start - from_new);
-                (from_old, from_new) = (change.old.end, change.new.end);
+            for changes in [replaced(&old, &new), replaced_to_merge(&old, &new)] {
+                let (mut from_old, mut from_new) = (0, 0);
+                for change in changes {
+                    prop_assert!(!change.old.is_empty() || !change.new.is_empty());
+                    prop_assert!(from_old == 0 && from_new == 0 || change.old.start > from_old);
+                    prop_assert_eq!(change.old.start - from_old, change.new.start - from_new);
+                    for (o, n) in (from_old..change.old.start).zip(from_new..) {
+                        prop_assert_eq!(content(old[o]), content(new[n]));
+                    }
+                    (from_old, from_new) = (change.old.end, change.new.end);
+                }
+                prop_assert_eq!(old.len() - from_old, new.len() - from_new);
             }
-            prop_assert_eq!(old.len() - from_old, new.len() - from_new);
             for (o, n) in kept(&old, &new) {
                 prop_assert_eq!(content(old[o]), content(new[n]));
             }

@@ -7,6 +7,7 @@
 
 mod align;
 mod annotate;
+mod histogram;
 mod lines;
 mod summary;
 mod words;
