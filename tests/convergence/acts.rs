@@ -1,12 +1,13 @@
 //! What people and accidents do to replicas. Each act follows from its own seed and the world.
 
-use everpage::wiki::{Edit, MergeOnSave, Saved, WikiError};
+use everpage::wiki::{Edit, MergeOnSave};
 use uuid::Uuid;
 
 use crate::exchange;
 use crate::hostile;
 use crate::oracle::{self, Id, Set};
 use crate::rng::Rng;
+use crate::saves::{Attempt, How, attempt};
 use crate::transport;
 use crate::world::{
     ATTACHMENT, Checked, DOCS, Doc, World, ensure, folder, must, name, path, short,
@@ -19,7 +20,7 @@ const COMMON: [&str; 4] = ["# Beans\n", "# Beans\n\nwatered\n", "gone\n", "# Pea
 pub fn act(world: &mut World, seed: u64) -> Checked {
     let rng = &mut Rng::new(seed);
     let (r, doc) = (rng.below(world.replicas.len()), rng.below(DOCS.len()));
-    match rng.below(124) {
+    match rng.below(140) {
         0..16 => edit(world, rng, r, doc),
         16..26 => edit_something_older(world, rng, r, doc),
         26..33 => merge(world, rng, r, doc),
@@ -43,26 +44,13 @@ pub fn act(world: &mut World, seed: u64) -> Checked {
         112..114 => exchange::arrive_late(world, rng),
         114..117 => hostile::lie(world, rng, r, doc),
         117..120 => rot(world, rng, r, doc),
+        120..124 => discard(world, rng, r, doc),
+        124..134 => edit_side_by_side(world, rng, r, doc),
         _ => {
             world.wake(r)?;
             world.look(r, doc).map(|_| ())
         }
     }
-}
-
-/// How an edit reaches the wiki.
-pub enum How {
-    Save(Vec<u8>, MergeOnSave),
-    Settle(Id),
-    Upload(Vec<u8>),
-}
-
-pub struct Attempt {
-    pub r: usize,
-    pub doc: Doc,
-    pub base: Option<Id>,
-    pub also: Vec<Id>,
-    pub how: How,
 }
 
 /// After a step of a replica failed: takes the consequences. False if it stays down.
@@ -85,145 +73,6 @@ pub fn after_failure(world: &mut World, rng: &mut Rng, r: usize) -> Checked<bool
     Ok(true)
 }
 
-fn attempt(world: &mut World, rng: &mut Rng, attempt: Attempt) -> Checked {
-    let nonce = uuid::Builder::from_random_bytes(rng.nonce().to_be_bytes()).into_uuid().as_u128();
-    attempt_as(world, rng, attempt, nonce)
-}
-
-/// Edits with a nonce that was drawn already.
-pub fn attempt_as(world: &mut World, rng: &mut Rng, attempt: Attempt, nonce: u128) -> Checked {
-    let Attempt { r, doc, base, also, how } = attempt;
-    let typed = match &how {
-        How::Save(content, _) | How::Upload(content) => content.clone(),
-        How::Settle(like) => world.truth(r, doc)[like].content.clone(),
-    };
-    world.typed.insert(nonce, typed);
-    // Who gets no answer tries again.
-    for _ in 0..3 {
-        world.look(r, doc)?;
-        let before = world.truth(r, doc);
-        // It had only been copied, and went with the power.
-        if matches!(&how, How::Settle(like) if !before.contains_key(like)) {
-            return Ok(());
-        }
-        let fuse = world.fuse(rng);
-        if let Some((steps, blow)) = fuse {
-            world.running(r).store.light_fuse(steps, blow);
-        }
-        let saved = call(world, r, doc, base, &also, &how, nonce);
-        let blown = world.running(r).store.put_out_fuse() && fuse.is_some();
-        match saved {
-            Ok(Saved::Done { id, .. } | Saved::Yielded { id, .. }) => {
-                let id = world.replicas[r].belief.tells(id);
-                return acknowledge(world, r, doc, id, nonce, &before, (base, &also));
-            }
-            Ok(Saved::Merged { typed, id, .. }) => {
-                let belief = world.replicas[r].belief;
-                let (typed, id) = (belief.tells(typed), belief.tells(id));
-                acknowledge(world, r, doc, typed, nonce, &before, (base, &also))?;
-                return acknowledge_merge(world, r, doc, id, typed);
-            }
-            // What was to be decided has changed.
-            Ok(Saved::Unchanged { .. }) | Err(WikiError::Changed(_)) => return Ok(()),
-            Err(error) => {
-                ensure(blown, || format!("replica {r}, {}: save failed: {error}", DOCS[doc]))?;
-                world
-                    .note(|| format!("replica {r}: no answer to a save of {}: {error}", DOCS[doc]));
-                if !after_failure(world, rng, r)? || rng.chance(40) {
-                    return Ok(());
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn call(
-    world: &World,
-    r: usize,
-    doc: Doc,
-    base: Option<Id>,
-    also: &[Id],
-    how: &How,
-    nonce: u128,
-) -> Result<Saved, WikiError> {
-    let belief = world.replicas[r].belief;
-    let wiki = world.wiki(r);
-    let mut edit = Edit {
-        path: path(doc),
-        base: base.map(|id| belief.sees(id)),
-        also: also.iter().map(|id| belief.sees(*id)).collect(),
-        content: Vec::new(),
-        author: format!("Editor {r}"),
-        summary: String::new(),
-        nonce: belief.sees((1, nonce)).nonce(),
-    };
-    match how {
-        How::Save(content, on_save) => {
-            edit.content.clone_from(content);
-            wiki.save(&edit, *on_save)
-        }
-        How::Settle(like) => wiki.settle(&edit, belief.sees(*like)),
-        How::Upload(content) => wiki.save_stream(&edit, &mut &content[..]),
-    }
-}
-
-/// Enters a save into the books, after a look that it is what its editor meant.
-fn acknowledge(
-    world: &mut World,
-    r: usize,
-    doc: Doc,
-    id: Id,
-    nonce: u128,
-    before: &Set,
-    (base, also): (Option<Id>, &[Id]),
-) -> Checked {
-    let at = format!("replica {r}, {}: {} was acknowledged", DOCS[doc], short(id));
-    let rev = world.truth(r, doc).remove(&id);
-    let rev = rev.ok_or_else(|| format!("{at} and is not on disk whole"))?;
-    ensure(id.1 == nonce || rev.form == Some(nonce), || format!("{at} and has another nonce"))?;
-    let winner = before.keys().max().copied();
-    let mut parents = match (before.get(&id), base) {
-        (Some(earlier), _) => earlier.parents.clone(),
-        _ if winner.is_some() && winner == base => oracle::parents_of_next(before),
-        (_, base) => base.into_iter().filter(|id| rev.parents.contains(id)).collect(),
-    };
-    if !before.contains_key(&id) {
-        parents.extend(also);
-    }
-    if world.setup.oracle {
-        let number = parents.iter().map(|p| p.0).max().unwrap_or(0) + 1;
-        ensure(rev.parents == parents && id.0 == number, || {
-            format!("{at} with parents {:?} instead of {parents:?}", rev.parents)
-        })?;
-    }
-    world.note(|| {
-        let parents: Vec<String> = rev.parents.iter().map(|p| short(*p)).collect();
-        format!("{at}, on [{}], {} bytes", parents.join(" "), rev.content.len())
-    });
-    world.acknowledged.insert((doc, id), rev);
-    world.replicas[r].durable.insert((doc, id));
-    let document = world.look(r, doc)?;
-    let verdict = world.verdict(r, document.as_deref());
-    ensure(!also.iter().any(|merged| verdict.heads.contains(merged)), || {
-        format!("{at} as a merge and left what it merged open")
-    })
-}
-
-/// Enters the merge that a save made of what was typed.
-fn acknowledge_merge(world: &mut World, r: usize, doc: Doc, id: Id, typed: Id) -> Checked {
-    let at = format!("replica {r}, {}: {} was made by a save", DOCS[doc], short(id));
-    let rev = world.truth(r, doc).remove(&id);
-    let rev = rev.ok_or_else(|| format!("{at} and is not on disk whole"))?;
-    ensure(rev.parents.len() > 1 && rev.parents.contains(&typed), || {
-        format!("{at} and does not merge {}", short(typed))
-    })?;
-    world.note(|| format!("{at} as a merge of {}", short(typed)));
-    world.acknowledged.insert((doc, id), rev);
-    world.replicas[r].durable.insert((doc, id));
-    Ok(())
-}
-
 /// Wakes a replica and returns what it shows of a document.
 pub fn open(world: &mut World, r: usize, doc: Doc) -> Checked<(Set, oracle::Verdict)> {
     world.wake(r)?;
@@ -239,15 +88,30 @@ fn compose(rng: &mut Rng, set: &Set, base: Option<Id>) -> Vec<u8> {
     if text.len() > 400 || rng.chance(20) {
         text.clear();
     }
-    text.extend_from_slice(format!("line {:x}\n", rng.next()).as_bytes());
+    let new = format!("line {:x}\n", rng.next());
+    if rng.chance(50) {
+        return change_a_line(rng, &text, &new);
+    }
+    text.extend_from_slice(new.as_bytes());
     text
+}
+
+/// Puts a line in the place of another, or before it.
+fn change_a_line(rng: &mut Rng, text: &[u8], new: &str) -> Vec<u8> {
+    let mut lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let at = rng.below(lines.len() + 1);
+    if at < lines.len() && rng.chance(60) {
+        lines.remove(at);
+    }
+    lines.insert(at, new.as_bytes());
+    lines.concat()
 }
 
 fn edit(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
     let (set, verdict) = open(world, r, doc)?;
     let base = verdict.winner;
     let how = How::Save(compose(rng, &set, base), MergeOnSave::Clean);
-    attempt(world, rng, Attempt { r, doc, base, also: Vec::new(), how })
+    attempt(world, rng, &Attempt { r, doc, base, also: Vec::new(), how })
 }
 
 fn edit_something_older(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
@@ -256,19 +120,49 @@ fn edit_something_older(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) ->
     let base = rng.pick(&ids).copied().flatten();
     let on_save = if rng.chance(50) { MergeOnSave::Clean } else { MergeOnSave::Ask };
     let how = How::Save(compose(rng, &set, base), on_save);
-    attempt(world, rng, Attempt { r, doc, base, also: Vec::new(), how })
+    attempt(world, rng, &Attempt { r, doc, base, also: Vec::new(), how })
 }
 
+/// Several people open one page, and nobody has seen what those before them saved.
+fn edit_side_by_side(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
+    let base = match open(world, r, doc)?.1.winner {
+        Some(base) if rng.chance(50) => base,
+        base => {
+            // Long enough to be changed at several places.
+            let lines: Vec<_> = (0..5).map(|n| format!("line {n} {:x}\n", rng.next())).collect();
+            let how = How::Save(lines.concat().into_bytes(), MergeOnSave::Clean);
+            attempt(world, rng, &Attempt { r, doc, base, also: Vec::new(), how })?;
+            let Some(base) = open(world, r, doc)?.1.winner else { return Ok(()) };
+            base
+        }
+    };
+    let text = world.truth(r, doc)[&base].content.clone();
+    for _ in 0..2 + rng.below(3) {
+        let new = format!("line {:x}\n", rng.next());
+        let on_save = if rng.chance(70) { MergeOnSave::Clean } else { MergeOnSave::Ask };
+        let how = How::Save(change_a_line(rng, &text, &new), on_save);
+        attempt(world, rng, &Attempt { r, doc, base: Some(base), also: Vec::new(), how })?;
+        // It may have gone down in between, and its disk may have forgotten what was only copied.
+        if world.replicas[r].running.is_none() || !world.truth(r, doc).contains_key(&base) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Merges some of the conflicts or all of them, as the page on that names them would.
 fn merge(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
     let (set, verdict) = open(world, r, doc)?;
     let mut also = verdict.conflicts;
     rng.shuffle(&mut also);
-    also.truncate(1 + rng.below(3));
+    if rng.chance(60) {
+        also.truncate(1 + rng.below(3));
+    }
     if also.is_empty() {
         return edit(world, rng, r, doc);
     }
     let how = How::Save(compose(rng, &set, verdict.winner), MergeOnSave::Clean);
-    attempt(world, rng, Attempt { r, doc, base: verdict.winner, also, how })
+    attempt(world, rng, &Attempt { r, doc, base: verdict.winner, also, how })
 }
 
 /// Keeps the winner, or makes a losing head the page.
@@ -279,10 +173,19 @@ fn settle(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
     match like {
         Some(like) if !also.is_empty() => {
             let how = How::Settle(like);
-            attempt(world, rng, Attempt { r, doc, base: verdict.winner, also, how })
+            attempt(world, rng, &Attempt { r, doc, base: verdict.winner, also, how })
         }
         _ => Ok(()),
     }
+}
+
+/// Somebody looks at the page beside a version that waits, and lets go of the version.
+fn discard(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
+    let (_, verdict) = open(world, r, doc)?;
+    let Some(winner) = verdict.winner else { return Ok(()) };
+    let Some(version) = rng.pick(&verdict.conflicts).copied() else { return Ok(()) };
+    let (base, also, how) = (Some(winner), vec![version], How::Settle(winner));
+    attempt(world, rng, &Attempt { r, doc, base, also, how })
 }
 
 fn delete(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
@@ -291,7 +194,7 @@ fn delete(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
         return Ok(());
     }
     let how = How::Save(Vec::new(), MergeOnSave::Clean);
-    attempt(world, rng, Attempt { r, doc, base: verdict.winner, also: Vec::new(), how })
+    attempt(world, rng, &Attempt { r, doc, base: verdict.winner, also: Vec::new(), how })
 }
 
 fn restore(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
@@ -312,7 +215,7 @@ fn restore(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
     let content = must("restoring", restoring)?.content;
     ensure(content == set[&id].content, || format!("restoring {} gives other bytes", short(id)))?;
     let how = How::Save(content, MergeOnSave::Clean);
-    attempt(world, rng, Attempt { r, doc, base: verdict.winner, also: Vec::new(), how })
+    attempt(world, rng, &Attempt { r, doc, base: verdict.winner, also: Vec::new(), how })
 }
 
 fn upload(world: &mut World, rng: &mut Rng, r: usize) -> Checked {
@@ -320,7 +223,11 @@ fn upload(world: &mut World, rng: &mut Rng, r: usize) -> Checked {
     let size = [0, 1, 700, 5000][rng.below(4)];
     let content = (0..size).map(|_| rng.next() as u8).collect();
     let how = How::Upload(content);
-    attempt(world, rng, Attempt { r, doc: ATTACHMENT, base: verdict.winner, also: Vec::new(), how })
+    attempt(
+        world,
+        rng,
+        &Attempt { r, doc: ATTACHMENT, base: verdict.winner, also: Vec::new(), how },
+    )
 }
 
 /// Creates the document under another name, and then deletes it under the old one.
@@ -332,7 +239,7 @@ fn rename(world: &mut World, rng: &mut Rng, r: usize, from: Doc) -> Checked {
     };
     let (_, there) = open(world, r, to)?;
     let how = How::Save(set[&winner].content.clone(), MergeOnSave::Clean);
-    attempt(world, rng, Attempt { r, doc: to, base: there.winner, also: Vec::new(), how })?;
+    attempt(world, rng, &Attempt { r, doc: to, base: there.winner, also: Vec::new(), how })?;
     delete(world, rng, r, from)
 }
 

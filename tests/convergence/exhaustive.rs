@@ -1,21 +1,23 @@
 //! Every order of a few operations on each of two replicas: saving, merging, exchanging.
 //!
 //! An editor opens the page when the replica last did something, and saves on that, as people do
-//! whose page changes under their hands. Of replicas that differ in nothing but their numbers one
+//! whose page changes under their hands. A save is a new text, or one line of the old, which merges
+//! with what has come in meanwhile. Of replicas that differ in nothing but their numbers one
 //! is tried. Nonces rise or fall from step to step, so that either side wins each tie.
 
-use crate::acts::{self, Attempt, How};
+use crate::acts;
 use crate::exchange::carry;
 use crate::healing;
 use crate::oracle::Id;
 use crate::rng::Rng;
+use crate::saves::{self, Attempt, How};
 use crate::world::{Checked, Doc, Setup, World};
 
 use everpage::sync::Direction;
 use everpage::wiki::MergeOnSave;
 
 const DOC: Doc = 0;
-const OPERATIONS: u32 = 3;
+const OPERATIONS: u32 = 4;
 
 /// One of all orders.
 #[derive(Debug, Clone, Copy)]
@@ -47,10 +49,11 @@ impl Order {
         let mut what = self.what;
         for step in 0..self.steps {
             let r = (self.who >> step & 1) as usize;
-            let nonce = u128::from(if self.rising { 1 + step } else { self.steps - step });
+            let nonce = nonce(if self.rising { 1 + step } else { self.steps - step });
             match what % OPERATIONS {
                 0 => save(world, r, opened[r], nonce)?,
                 1 => merge(world, r, nonce)?,
+                2 => save_a_line(world, r, opened[r], nonce)?,
                 _ => carry(world, r, 1 - r, Direction::Both)?,
             }
             what /= OPERATIONS;
@@ -62,11 +65,29 @@ impl Order {
     }
 }
 
+/// Far enough apart for others between them.
+fn nonce(nth: u32) -> u128 {
+    uuid::Builder::from_random_bytes((u128::from(nth) << 120).to_be_bytes()).into_uuid().as_u128()
+}
+
+/// Changes the line of this replica in what was opened.
+fn save_a_line(world: &mut World, r: usize, base: Option<Id>, nonce: u128) -> Checked {
+    let text = base.map(|id| world.truth(r, DOC)[&id].content.clone()).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.resize(lines.len().max(3), "a line");
+    let new = format!("line {nonce:x}");
+    lines[2 * r] = &new;
+    let how = How::Save(format!("{}\n", lines.join("\n")).into_bytes(), MergeOnSave::Clean);
+    let attempt = Attempt { r, doc: DOC, base, also: Vec::new(), how };
+    saves::attempt_as(world, &mut Rng::new(0), &attempt, nonce)
+}
+
 fn save(world: &mut World, r: usize, base: Option<Id>, nonce: u128) -> Checked {
     let content = format!("step {nonce:x}\n").into_bytes();
     let how = How::Save(content, MergeOnSave::Ask);
     let attempt = Attempt { r, doc: DOC, base, also: Vec::new(), how };
-    acts::attempt_as(world, &mut Rng::new(0), attempt, nonce)
+    saves::attempt_as(world, &mut Rng::new(0), &attempt, nonce)
 }
 
 /// Merges everything that waits, if anything does.
@@ -78,5 +99,5 @@ fn merge(world: &mut World, r: usize, nonce: u128) -> Checked {
     let content = format!("merged {nonce:x}\n").into_bytes();
     let how = How::Save(content, MergeOnSave::Ask);
     let attempt = Attempt { r, doc: DOC, base: verdict.winner, also: verdict.conflicts, how };
-    acts::attempt_as(world, &mut Rng::new(0), attempt, nonce)
+    saves::attempt_as(world, &mut Rng::new(0), &attempt, nonce)
 }

@@ -12,6 +12,7 @@
 //! - `rng.rs`, `disk.rs`, `store.rs`: choices, a disk that may lose power, a store on it.
 //! - `oracle.rs`: the rules once more, from the words of the design.
 //! - `world.rs`, `acts.rs`, `transport.rs`: replicas, what happens to them, what carries revisions.
+//! - `saves.rs`: saves of every kind, and what each must come to.
 //! - `peer.rs`, `exchange.rs`, `weather.rs`: the real exchange between peers, and its network.
 //! - `hostile.rs`: a peer that lies.
 //! - `healing.rs`, `runner.rs`: the end of a schedule, and running many.
@@ -34,6 +35,7 @@ mod oracle;
 mod peer;
 mod rng;
 mod runner;
+mod saves;
 mod store;
 mod supreme;
 mod transport;
@@ -43,10 +45,12 @@ mod world;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use parking_lot::Mutex;
+
 use belief::Belief;
 use runner::{Schedule, on_all_cores, run_many};
 use store::Flaw;
-use world::Setup;
+use world::{Setup, Tally};
 
 /// How many schedules every run of the tests tries.
 const FEW: u64 = 150;
@@ -61,9 +65,15 @@ fn number_from(variable: &str) -> Option<u64> {
 
 #[test]
 fn replicas_converge_and_lose_nothing() {
-    if let Err(failure) = run_many(0..FEW, Setup::SOUND, |_| {}) {
+    let tally = Mutex::new(Tally::default());
+    if let Err(failure) = run_many(0..FEW, Setup::SOUND, |done| *tally.lock() += done.tally) {
         panic!("{failure}");
     }
+    let tally = tally.into_inner();
+    println!("{tally:?}");
+    let Tally { yielded, displaced, merged_itself, many_merged } = tally;
+    let often = [yielded, merged_itself, many_merged].iter().all(|often| *often >= 20);
+    assert!(often && displaced > 0, "too seldom: {tally:?}");
 }
 
 #[test]
@@ -72,7 +82,9 @@ fn replicas_converge_in_the_long_run() {
     let schedules = number_from("EVERPAGE_SIM_SCHEDULES").unwrap_or(MANY);
     let begun = Instant::now();
     let (done, revisions, rounds) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let tally = Mutex::new(Tally::default());
     let ran = run_many(0..schedules, Setup::SOUND, |schedule| {
+        *tally.lock() += schedule.tally;
         revisions.fetch_add(schedule.acknowledged as u64, Ordering::Relaxed);
         rounds.fetch_max(schedule.rounds as u64, Ordering::Relaxed);
         let so_far = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -85,7 +97,9 @@ fn replicas_converge_in_the_long_run() {
     }
     let (revisions, rounds) = (revisions.into_inner(), rounds.into_inner());
     println!("{schedules} schedules, {revisions} acknowledged revisions, none lost");
-    println!("quiet after at most {rounds} rounds");
+    let Tally { yielded, displaced, merged_itself, many_merged } = tally.into_inner();
+    println!("{yielded} saves yielded, {merged_itself} merged themselves, {displaced} could not");
+    println!("{many_merged} merges of several heads; quiet after at most {rounds} rounds");
 }
 
 /// Repeats the schedule of `EVERPAGE_SIM_SEED`, and tells what happens in it.
@@ -190,6 +204,19 @@ fn peers_alone_converge_and_lose_nothing() {
 fn acknowledging_too_early_is_caught() {
     let mistakes =
         [Flaw::BytesNotSynced, Flaw::NameNotSynced, Flaw::FolderNotSynced, Flaw::NotSettled];
+    for mistake in mistakes {
+        assert_caught(Setup { flaw: Some(mistake), ..Setup::SOUND });
+    }
+}
+
+#[test]
+fn saves_and_merges_that_forget_somebody_are_caught() {
+    let mistakes = [
+        Flaw::YieldKeepsNonce,
+        Flaw::MergeNamesTwo,
+        Flaw::SaveMergesWithoutTyped,
+        Flaw::SaveMergesOnlyWinner,
+    ];
     for mistake in mistakes {
         assert_caught(Setup { flaw: Some(mistake), ..Setup::SOUND });
     }

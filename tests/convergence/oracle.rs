@@ -52,6 +52,10 @@ pub fn parse(name: &str, file: &[u8]) -> Option<Rev> {
     let end = file.windows(2).position(|pair| pair == b"\n\n")?;
     let header = std::str::from_utf8(&file[..end]).ok()?;
     let parents = header.lines().filter_map(|line| parse_id(line.strip_prefix("Parent: ")?));
+    let length = header.lines().find_map(|line| line.strip_prefix("Length: "));
+    if length.is_some_and(|length| length.parse() != Ok(file.len() - end - 2)) {
+        return None;
+    }
     // Read as an id, whatever its number.
     let form =
         header.lines().find_map(|line| parse_id(&format!("1-{}", line.strip_prefix("Form: ")?)));
@@ -119,4 +123,19 @@ pub fn parents_of_next(set: &Set) -> BTreeSet<Id> {
     let verdict = resolve(set);
     let waits = |id: &Id| verdict.conflicts.contains(id);
     verdict.heads.iter().copied().filter(|id| !waits(id)).collect()
+}
+
+/// Returns the lines that one of two revisions brought and that are missing from their merge.
+pub fn lost_by_merge(set: &Set, (ours, theirs): (Id, Id), merged: &[u8]) -> Vec<String> {
+    let lines = |text: &[u8]| -> BTreeSet<Vec<u8>> {
+        text.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+    };
+    let base = line(set, ours).intersection(&line(set, theirs)).max().copied();
+    let before = base.map(|base| lines(&set[&base].content)).unwrap_or_default();
+    let there = lines(merged);
+    let brought = [ours, theirs].into_iter().flat_map(|id| lines(&set[&id].content));
+    // An empty line is what comes after the last line end.
+    let lost =
+        brought.filter(|line| !line.is_empty() && !before.contains(line) && !there.contains(line));
+    lost.map(|line| String::from_utf8_lossy(&line).into_owned()).collect()
 }

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use crate::acts;
 use crate::healing;
 use crate::rng::Rng;
-use crate::world::{Setup, World};
+use crate::world::{Setup, Tally, World};
 
 /// A schedule: everything in it follows from the seed.
 #[derive(Clone)]
@@ -33,6 +33,7 @@ pub struct Failure {
 #[derive(Debug, Clone)]
 pub struct Done {
     pub acknowledged: usize,
+    pub tally: Tally,
     pub rounds: usize,
     pub trace: Vec<String>,
 }
@@ -60,7 +61,8 @@ impl Schedule {
         let trace = world.trace.take().unwrap_or_default();
         let what = match ran {
             Ok(Ok(rounds)) => {
-                return Ok(Done { acknowledged: world.acknowledged.len(), rounds, trace });
+                let (acknowledged, tally) = (world.acknowledged.len(), world.tally);
+                return Ok(Done { acknowledged, tally, rounds, trace });
             }
             Ok(Err(what)) => what,
             Err(panic) => {

@@ -2,8 +2,10 @@
 //!
 //! It passes the contract suite of the stores. Before each step that changes the disk it asks a
 //! fuse, so that the process can be killed between any two of them, or the step refused. With a
-//! [`Flaw`] it makes one mistake of order, for showing that the simulation finds it.
+//! [`Flaw`] it makes one mistake, of order or in what it writes, for showing that the simulation
+//! finds it.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Cursor, Seek, SeekFrom};
 use std::path::PathBuf;
@@ -28,7 +30,7 @@ use crate::disk::{Disk, Refusal, Stat, parent, ways};
 #[cfg(test)]
 mod contract;
 
-/// A mistake of order that a store could make.
+/// A mistake that a store could make, or that a wiki could make in what it gives the store to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
     /// The bytes are not synced before the file gets its name.
@@ -41,6 +43,14 @@ pub enum Flaw {
     ReceivedNotSynced,
     /// What a killed process left half way is shown without being made durable first.
     NotSettled,
+    /// A revision that yields keeps the nonce of its form, which may be above the winner's.
+    YieldKeepsNonce,
+    /// A merge names two of its parents, however many it has.
+    MergeNamesTwo,
+    /// The merge that a save makes itself does not name what was typed.
+    SaveMergesWithoutTyped,
+    /// The merge that a save makes itself has the winner's text.
+    SaveMergesOnlyWinner,
 }
 
 /// What happens when a fuse has burnt down.
@@ -245,6 +255,37 @@ impl SimStore {
                 Ok(measured)
             }
         }
+    }
+
+    /// Makes the store's mistake in what is to be written, if that is what it gets wrong; returns
+    /// another content, if that is the mistake.
+    fn spoil<'a>(
+        &self,
+        dir: &DiskDir,
+        id: RevisionId,
+        header: &'a Header,
+    ) -> (RevisionId, Cow<'a, Header>, Option<Vec<u8>>) {
+        let (mut id, mut header, mut content) = (id, Cow::Borrowed(header), None);
+        let many = header.parents.len() > 1;
+        match (self.flaw, header.form) {
+            (Some(Flaw::YieldKeepsNonce), Some(form)) if !many => {
+                id = id.with_nonce(form);
+                header.to_mut().form = None;
+            }
+            (Some(Flaw::MergeNamesTwo), _) => header.to_mut().parents.truncate(2),
+            (Some(Flaw::SaveMergesWithoutTyped), Some(_)) if many => {
+                header.to_mut().parents.pop();
+            }
+            (Some(Flaw::SaveMergesOnlyWinner), Some(_)) if many => {
+                let winner = file(dir, header.parents[0]);
+                let bytes = self.disk().read(&winner).unwrap_or_default();
+                let head = parse_head(header.parents[0], &bytes[..bytes.len().min(HEAD_BYTES)]);
+                let start = head.map_or(0, |head| head.content_start as usize);
+                content = Some(bytes[start..].to_vec());
+            }
+            _ => {}
+        }
+        (id, header, content)
     }
 
     /// Makes a written file durable and gives it its name; returns the state of the file that had
@@ -643,6 +684,13 @@ impl Store for SimStore {
     ) -> Result<Created, StoreError> {
         self.check_alive()?;
         self.check_writable()?;
+        let (id, header, other) = self.spoil(dir, id, header);
+        let header = &*header;
+        let content = match (&other, content) {
+            (Some(other), _) => Body::Bytes(other),
+            (None, Body::Bytes(bytes)) => Body::Bytes(bytes),
+            (None, Body::Stream(reader)) => Body::Stream(reader),
+        };
         let temp = self.make_temp(id)?;
         let measured = self.write_temp(&temp, id, header, content)?;
         let target = file(dir, id);

@@ -109,6 +109,28 @@ pub struct Message {
     pub bytes: Arc<Vec<u8>>,
 }
 
+/// How often what is rare has happened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tally {
+    /// Saves on something older that wait as conflicts.
+    pub yielded: usize,
+    /// Saves that became the page although their authors had not seen what was there.
+    pub displaced: usize,
+    /// Saves on something older that made the merge themselves.
+    pub merged_itself: usize,
+    /// Merges of more than two heads.
+    pub many_merged: usize,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.yielded += other.yielded;
+        self.displaced += other.displaced;
+        self.merged_itself += other.merged_itself;
+        self.many_merged += other.many_merged;
+    }
+}
+
 /// All of it.
 pub struct World {
     pub setup: Setup,
@@ -124,6 +146,7 @@ pub struct World {
     pub acknowledged: BTreeMap<(Doc, Id), Rev>,
     /// What went bad on the medium of one replica, while another has it for good.
     pub rotten: BTreeSet<(Doc, Id)>,
+    pub tally: Tally,
     /// What happened, for people; kept only when somebody will read it.
     pub trace: Option<Vec<String>>,
     drawn: Arc<AtomicU64>,
@@ -191,6 +214,7 @@ impl World {
             groups: vec![0; count],
             typed: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
+            tally: Tally::default(),
             trace: traced.then(Vec::new),
             drawn: Arc::default(),
         };
