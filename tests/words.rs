@@ -11,7 +11,7 @@ const REPLACED: [(&str, &str); 21] = [
     ("As the system", "Match system"),
     ("Compare and choose", "Resolve differences"),
     ("Draft kept", "Draft saved"),
-    ("Take it in", "Add their changes"),
+    ("Take it in", "Add to my text"),
     ("Throw away", "Discard"),
     ("Colours as the system", "Matching the system colours"),
     ("Linked from nowhere", "Orphan pages"),

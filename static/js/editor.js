@@ -7,10 +7,11 @@ import { offerDrafts } from "./editor/draft-offers.js";
 import { Field } from "./editor/field.js";
 import { Preview } from "./editor/preview.js";
 import { takeCare } from "./editor/sending.js";
+import { TakenIn } from "./editor/taken-in.js";
 import { listen, toolbar, use } from "./editor/tools.js";
 import { Uploads } from "./editor/uploads.js";
 import { views } from "./editor/views.js";
-import { asOne } from "./live/text.js";
+import { writingRoom } from "./editor/writing.js";
 
 const form = document.querySelector("form.editor");
 const text = form.elements.content;
@@ -33,14 +34,12 @@ text.addEventListener("input", () => completion.update());
 addEventListener("pageshow", () => preview.update(0));
 
 // What others saved meanwhile, put into the text (live/editor.js).
-form.addEventListener("everpage:take-in", ({ detail: { base, edits } }) => {
-  const { scrollTop } = text;
-  keeper.takeIn(base, () => field.apply(asOne(edits, field.text, field.start, field.end)));
-  text.scrollTop = scrollTop;
-});
+const takenIn = new TakenIn(field, backdrop, keeper);
+form.addEventListener("everpage:take-in", ({ detail: { base, edits } }) => takenIn.add(base, edits));
 
 views(form, () => preview.update(0));
 toolbar(form.querySelector(".editor-tools"), (tool) => (tool === "image" ? uploads.choose() : use(field, tool)));
+writingRoom(field, backdrop);
 takeCare(form, keeper, bars, () => uploads.obstacle);
 listen(field, (event) => completion.key(event), () => {
   form.requestSubmit(form.querySelector("button[name=action][value=save]"));

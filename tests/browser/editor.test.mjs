@@ -524,6 +524,83 @@ test("on a phone the editor in use fits", async () => {
   await context.close();
 });
 
+for (const height of [400, 480]) {
+  test(`on a phone whose keyboard leaves ${height} pixels nine tenths of them are the text`, async () => {
+    await write(`Fresh/Keyboard-${height}`, Array.from({ length: 80 }, (_, i) => `Line ${i}\n`).join(""));
+    const page = await edit(`Fresh/Keyboard-${height}`, { viewport: { width: 360, height: 740 }, hasTouch: true });
+    const text = await field(page).boundingBox();
+    await page.touchscreen.tap(text.x + 60, text.y + text.height - 60);
+    const line = () => page.evaluate(() => {
+      const text = document.querySelector("textarea[name=content]");
+      return text.value.slice(0, text.selectionStart).split("\n").length - 1;
+    });
+    const touched = await line();
+    assert.ok(touched > 5, `line ${touched}`);
+    // The keyboard comes.
+    await page.setViewportSize({ width: 360, height });
+    await page.locator("html.is-writing").waitFor();
+    const box = await field(page).boundingBox();
+    assert.ok(box.y >= 0 && box.height >= 0.9 * height && box.y + box.height <= height, JSON.stringify(box));
+    assert.equal(box.width, 360);
+    const rows = page.locator(".editor-backdrop > div > div");
+    const row = await rows.filter({ hasText: new RegExp(`^Line ${touched}\\n?$`) }).boundingBox();
+    assert.ok(row.y >= 0 && row.y + row.height <= box.height, "the line with the cursor is in sight");
+    for (const name of ["Save", "Bold (Ctrl+B)"]) {
+      const button = await page.getByRole("button", { name, exact: true }).boundingBox();
+      assert.ok(button.y >= box.y + box.height - 1 && button.y + button.height <= height, name);
+      assert.ok(button.height >= 24 && button.width >= 24, name);
+    }
+    // A button keeps the keyboard up, and does what it says.
+    await page.getByRole("button", { name: "Bold (Ctrl+B)" }).tap();
+    assert.match(await value(page), /\*\*\w+\*\*/);
+    assert.equal(await page.evaluate(() => document.activeElement.name), "content");
+    // Without it the rest of the page is there again, also for Tab.
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.locator("html:not(.is-writing)").waitFor();
+    await page.setViewportSize({ width: 360, height });
+    await page.locator("html.is-writing").waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Tab");
+    await page.locator("html:not(.is-writing)").waitFor();
+    await page.locator("input[name=summary]").waitFor();
+    await page.context().close();
+  });
+}
+
+test("Edit leads into the text, which says how to leave it", async () => {
+  await write("Fresh/Into", "beans and peas\n");
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${server.url}/Fresh/Into`);
+  await page.keyboard.press("e");
+  await page.waitForFunction(() => document.activeElement?.name === "content");
+  await page.locator(".editor-hint", { hasText: "Esc, then Tab leaves the text" }).waitFor();
+  assert.equal(await field(page).getAttribute("aria-describedby"), "TextHint");
+  await context.close();
+});
+
+test("the browser finds a word once in the text", async () => {
+  await write("Fresh/Find", "The word rhubarb stands here.\n");
+  const page = await edit("Fresh/Find");
+  await page.locator(".editor-preview p", { hasText: "rhubarb" }).waitFor();
+  const finds = (page) => page.evaluate(() => {
+    getSelection().removeAllRanges();
+    document.activeElement.blur();
+    const where = [];
+    // Case-sensitive, forwards, not beginning anew at the end.
+    while (where.length < 9 && window.find("rhubarb", true, false, false)) {
+      const { anchorNode } = getSelection();
+      const element = anchorNode.nodeType === 1 ? anchorNode : anchorNode.parentElement;
+      where.push(element.closest(".editor-preview") ? "preview" : element.closest(".editor-field, .editor-source") ? "text" : "else");
+    }
+    return where;
+  });
+  assert.deepEqual((await finds(page)).toSorted(), ["preview", "text"]);
+  await page.click(".editor-view [value=write]");
+  assert.deepEqual(await finds(page), ["text"]);
+  await page.context().close();
+});
+
 test("the editor in use passes the accessibility rules, light and dark", async () => {
   for (const colorScheme of ["light", "dark"]) {
     const page = await edit("Garden", { colorScheme, bypassCSP: true });

@@ -79,9 +79,13 @@ async function save(url, name, content, author = "Bob") {
   const form = await (await fetch(`${url}/-/edit/${name}`)).text();
   const field = (key) => form.match(new RegExp(`name="${key}" value="([^"]*)"`))[1];
   const body = new URLSearchParams({ base: field("base"), nonce: field("nonce"), content, author, summary: "", action: "save" });
+  if (!content) body.set("confirm", "delete");
   const answer = await fetch(`${url}/-/edit/${name}`, { method: "POST", body, redirect: "manual" });
   assert.equal(answer.status, 303, await answer.text());
 }
+
+/** What the line below the text says. */
+const news = (page, hasText) => page.locator(".editor-news", { hasText });
 
 test("a page that somebody else saves is shown where nobody is disturbed, and offered where somebody reads", async () => {
   await save(server.url, "Live-reading", `first\n\n${"line\n\n".repeat(200)}`);
@@ -110,44 +114,115 @@ test("a page that is written while somebody looks for it appears", async () => {
   await page.context().close();
 });
 
-test("what others save while one writes is shown, and taken in where it fits", async () => {
-  await save(server.url, "Live-writing", "# Plan\n\nBeans are green.\n\nPeas climb.\n");
+test("what others save while one writes is said, and added to the text with one key", async () => {
+  await save(server.url, "Live-writing", "# Plan\n\n## Bed 1\n\nBeans are green.\n\nPeas climb.\n");
   const page = await open(`${server.url}/-/edit/Live-writing`);
   const text = page.locator("textarea[name=content]");
   await text.focus();
   await page.keyboard.press("Control+End");
   await page.keyboard.type("Mine at the end.");
-  await save(server.url, "Live-writing", "# Plan\n\nBeans are purple.\n\nPeas climb.\n");
-  const bar = page.locator(".editor-bars .notice", { hasText: "Bob has saved this page since you started editing." });
-  await bar.waitFor();
-  await bar.locator("ins", { hasText: "purple" }).waitFor();
+  await save(server.url, "Live-writing", "# Plan\n\n## Bed 1\n\nBeans are purple.\n\nPeas climb.\n");
+  await news(page, "Bob changed “Bed 1”. Alt+Enter adds it to your text.").waitFor();
+  assert.equal(await page.getAttribute(".editor-news", "role"), "status", "read out when there is a pause");
+  await page.getByRole("button", { name: "See it" }).click();
+  await page.locator(".editor-changes ins", { hasText: "purple" }).waitFor();
+  await page.keyboard.press("Escape");
+  await text.focus();
   const base = await page.inputValue("input[name=base]");
-  await bar.getByRole("button", { name: "Add their changes" }).click();
-  await page.locator(".editor-bars .notice-success").waitFor();
-  assert.equal(await text.inputValue(), "# Plan\n\nBeans are purple.\n\nPeas climb.\nMine at the end.");
+  await page.keyboard.press("Alt+Enter");
+  await news(page, "Added to your text. Nothing is saved yet.").waitFor();
+  const added = "# Plan\n\n## Bed 1\n\nBeans are purple.\n\nPeas climb.\nMine at the end.";
+  assert.equal(await text.inputValue(), added);
   assert.notEqual(await page.inputValue("input[name=base]"), base);
   // The cursor is where it was: what is typed next goes on there.
-  await text.focus();
   await page.keyboard.type(" And more.");
-  assert.match(await text.inputValue(), /Mine at the end\. And more\.$/);
-  // The browser's own undo takes back the typing and then what was taken in.
+  assert.equal(await text.inputValue(), `${added} And more.`);
+  await news(page, "").waitFor({ state: "hidden" });
+  // The browser's own undo takes back the typing and then what was added; the text has its old base
+  // again, or saving would take Bob's words off the page.
   for (let step = 0; step < 20 && /purple/.test(await text.inputValue()); step++) await page.keyboard.press("Control+z");
   assert.match(await text.inputValue(), /green/);
+  assert.equal(await page.inputValue("input[name=base]"), base);
+  await news(page, "Bob changed “Bed 1”.").waitFor();
   for (let step = 0; step < 40 && !/And more\./.test(await text.inputValue()); step++) await page.keyboard.press("Control+Shift+z");
+  assert.notEqual(await page.inputValue("input[name=base]"), base);
+  await news(page, "").waitFor({ state: "hidden" });
   await page.click("button[name=action][value=save]");
   await page.waitForURL(/saved=1/);
   assert.match(await page.textContent("article"), /purple.*Mine at the end\. And more\./s);
   await page.context().close();
 });
 
-test("what was taken in is in the preview and in the draft, which has the new base", async () => {
+for (const [device, viewport] of [["desktop", { width: 1200, height: 800 }], ["phone", { width: 360, height: 740 }], ["phone with its keyboard", { width: 360, height: 400 }]]) {
+  test(`news of others' saves do not move the text by a pixel (${device})`, async () => {
+    const name = `Live-still-${viewport.width}-${viewport.height}`;
+    const lines = Array.from({ length: 120 }, (_, i) => `Line ${i} of the bed of beans.\n`);
+    await save(server.url, name, lines.join(""));
+    const page = await open(`${server.url}/-/edit/${name}`, { viewport });
+    await page.locator("textarea[name=content]").focus();
+    await page.keyboard.press("Control+Home");
+    for (let i = 0; i < 60; i++) await page.keyboard.press("ArrowDown");
+    await page.keyboard.type("Mine. ");
+    const where = () => page.evaluate(async () => {
+      // Two pictures: whatever a change brings with it has happened.
+      for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+      const text = document.querySelector("textarea[name=content]");
+      const { top, left, width, height } = text.getBoundingClientRect();
+      const focused = document.activeElement === text;
+      return { top, left, width, height, scrollTop: text.scrollTop, scrollY, start: text.selectionStart, end: text.selectionEnd, focused };
+    });
+    const before = await where();
+    assert.ok(before.focused && before.scrollTop > 0);
+    await save(server.url, name, ["Bob's line.\n", ...lines].join(""), "Bob with a long name that fills the line from its beginning to its end");
+    await news(page, "changed this page").waitFor();
+    assert.deepEqual(await where(), before, "the news arrives");
+    const seen = await page.evaluate(() => {
+      const { top, bottom } = document.querySelector(".editor-line").getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight && document.documentElement.scrollWidth <= innerWidth;
+    });
+    assert.ok(seen, "the news is in sight and within the screen");
+    const other = await open(`${server.url}/-/edit/${name}`);
+    await other.fill("input[name=author]", "Cleo");
+    await page.locator(".editors-here", { hasText: "Cleo is editing this page as well." }).waitFor({ state: "attached" });
+    assert.deepEqual(await where(), before, "somebody else comes");
+    await page.getByRole("button", { name: "Close" }).click();
+    assert.deepEqual(await where(), before, "the news is closed");
+    for (const each of [other, page]) await each.context().close();
+  });
+}
+
+test("what is added leaves the line with the cursor where it is on the screen", async () => {
+  const lines = Array.from({ length: 120 }, (_, i) => `Line ${i} of the bed of beans.\n`);
+  await save(server.url, "Live-line", lines.join(""));
+  const page = await open(`${server.url}/-/edit/Live-line`);
+  const text = page.locator("textarea[name=content]");
+  await text.focus();
+  await page.keyboard.press("Control+Home");
+  for (let i = 0; i < 60; i++) await page.keyboard.press("ArrowDown");
+  await page.keyboard.type("Mine. ");
+  const top = () => page.evaluate(() => {
+    const rows = [...document.querySelectorAll(".editor-backdrop > div > div")];
+    return rows.find((row) => row.textContent.startsWith("Mine. ")).getBoundingClientRect().top;
+  });
+  const before = await top();
+  await save(server.url, "Live-line", [...lines.slice(0, 3), "One.\n", "Two.\n", "Three.\n", ...lines.slice(3)].join(""));
+  await news(page, "Bob changed").waitFor();
+  await page.keyboard.press("Alt+Enter");
+  await news(page, "Added to your text.").waitFor();
+  assert.match(await text.inputValue(), /^Line 0.*\nOne\.\nTwo\./s);
+  // Lines are not whole pixels high; what is scrolled by is.
+  assert.ok(Math.abs((await top()) - before) < 1, `${await top()} instead of ${before}`);
+  await page.context().close();
+});
+
+test("what was added is in the preview and in the draft, which has the new base", async () => {
   await save(server.url, "Live-draft", "One.\n\nTwo.\n");
   const page = await open(`${server.url}/-/edit/Live-draft`);
   await page.locator("textarea[name=content]").focus();
   await page.keyboard.press("Control+End");
   await page.keyboard.type("\nThree.");
   await save(server.url, "Live-draft", "One, by Bob.\n\nTwo.\n");
-  await page.getByRole("button", { name: "Add their changes" }).click();
+  await page.getByRole("button", { name: "Add to my text" }).click();
   await page.locator(".editor-preview p", { hasText: "One, by Bob." }).waitFor();
   await page.locator(".editor-backdrop", { hasText: "One, by Bob." }).waitFor({ state: "attached" });
   const base = await page.inputValue("input[name=base]");
@@ -158,25 +233,38 @@ test("what was taken in is in the preview and in the draft, which has the new ba
   await offer.waitFor();
   assert.ok(!(await offer.textContent()).includes("has changed since"), "the draft has the new base");
   await save(server.url, "Live-draft", "One, by Bob again.\n\nTwo.\n");
-  // Both bars stand beside each other; taking up the draft leaves the news of its page in sight.
-  await again.locator(".editor-live .notice", { hasText: "Bob has saved this page since you started editing." }).waitFor();
+  // Taking up the draft leaves the news of its page in sight.
+  await news(again, "Bob changed this page.").waitFor();
   await offer.getByRole("button", { name: "Restore draft" }).click();
-  await again.locator(".editor-live .notice", { hasText: "Bob has saved this page since you began this draft." }).waitFor();
+  await again.waitForFunction(() => document.querySelector("textarea[name=content]").value.includes("Three."));
+  await news(again, "Bob changed this page.").waitFor();
   assert.equal(await again.inputValue("input[name=base]"), base);
-  await again.getByRole("button", { name: "Add their changes" }).click();
+  await again.getByRole("button", { name: "Add to my text" }).click();
   await again.locator(".editor-preview p", { hasText: "One, by Bob again." }).waitFor();
   assert.equal(await again.inputValue("textarea[name=content]"), "One, by Bob again.\n\nTwo.\n\nThree.");
   await again.context().close();
 });
 
-test("who takes something in without having typed has nothing to lose", async () => {
+test("who adds something without having typed has nothing to lose", async () => {
   await save(server.url, "Live-idle", "One.\n");
   const page = await open(`${server.url}/-/edit/Live-idle`);
   await save(server.url, "Live-idle", "Two.\n");
-  await page.getByRole("button", { name: "Add their changes" }).click();
-  await page.locator(".editor-bars .notice-success").waitFor();
+  await page.getByRole("button", { name: "Add to my text" }).click();
+  await news(page, "Added to your text.").waitFor();
   assert.equal(await page.inputValue("textarea[name=content]"), "Two.\n");
   assert.equal(await page.textContent(".state"), "");
+  await page.context().close();
+});
+
+test("a page that is deleted meanwhile is said to be", async () => {
+  await save(server.url, "Live-gone", "One.\n");
+  const page = await open(`${server.url}/-/edit/Live-gone`);
+  await save(server.url, "Live-gone", "");
+  await news(page, "Bob deleted this page. If you save, you choose whether it comes back.").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Add to my text" }).count(), 0);
+  await page.fill("textarea[name=content]", "One and a half.\n");
+  await page.click("button[name=action][value=save]");
+  await page.waitForURL(/\/-\/merge\/Live-gone/);
   await page.context().close();
 });
 
@@ -190,15 +278,16 @@ test("the editor's view is one choice for all windows", async () => {
   await context.close();
 });
 
-test("where both changed the same lines the merge screen is offered", async () => {
+test("what both changed is left for the save, and the news says so", async () => {
   await save(server.url, "Live-choosing", "Beans are green.\n");
   const page = await open(`${server.url}/-/edit/Live-choosing`);
   await page.fill("textarea[name=content]", "Beans are red.\n");
   await save(server.url, "Live-choosing", "Beans are purple.\n");
-  await page.getByRole("button", { name: "Add their changes" }).click();
-  await page.getByText("You and Bob changed the same lines.").waitFor();
+  await news(page, "Bob changed this page.").waitFor();
+  await page.keyboard.press("Alt+Enter");
+  await news(page, /^You and Bob both changed (the same lines|1 place)\. You choose when you save\.$/).waitFor();
   assert.equal(await page.inputValue("textarea[name=content]"), "Beans are red.\n");
-  await page.getByRole("button", { name: "Resolve differences" }).click();
+  await page.click("button[name=action][value=save]");
   await page.waitForSelector("form.merge");
   assert.match(await page.textContent("main"), /Beans are purple.*Beans are red/s);
   await page.context().close();

@@ -11,7 +11,8 @@ use crate::model::merge::two::{Choice, Chunk, Merge};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
-use crate::web::extract::{Query, Submitted};
+use crate::web::extract::{Query, Submitted, Visitor};
+use crate::web::pages::after::Since;
 use crate::web::site::Site;
 use crate::wiki::{Document, Revision, WikiError};
 
@@ -19,10 +20,13 @@ use crate::wiki::{Document, Revision, WikiError};
 const CONTEXT: usize = 1;
 
 /// Shows what changed on the page `path` between the revision `from` and the winner:
-/// `{"revision": …, "rows": [{"kind", "old", "new", "pieces": [[text, marked]]}]}`, where `kind` is
-/// `same`, `removed`, `added` or, for a stretch that is left out, `fold` with its `count`.
+/// `{"revision": …, "who", "what", "mine", "rows": [{"kind", "old", "new", "pieces": [[text, marked]]}]}`,
+/// where `kind` is `same`, `removed`, `added` or, for a stretch that is left out, `fold` with its
+/// `count`. `who` saved and `what` they changed are parts of a sentence; `mine` is true if all of it
+/// was saved under the visitor's own name.
 pub(in crate::web) async fn changes(
     State(site): State<Site>,
+    visitor: Visitor,
     Query(fields): Query,
 ) -> Result<Response, Failure> {
     let path = DocPath::page_from_user(fields.get("path"))?;
@@ -37,6 +41,10 @@ pub(in crate::web) async fn changes(
             Some(winner) => (text_of(site, &document, winner.id)?, about(winner)),
             None => (String::new(), Value::Null),
         };
+        let made_from: Vec<_> = from.into_iter().collect();
+        let since = document
+            .winner()
+            .map(|w| Since::of(site, &document, &made_from, (from, w.id), &visitor.author));
         let rows: Vec<_> = folded(Diff::between(&old, &new).unified(), CONTEXT)
             .into_iter()
             .map(|row| match row {
@@ -53,7 +61,13 @@ pub(in crate::web) async fn changes(
                 }
             })
             .collect();
-        Ok(answer(&json!({ "revision": revision, "rows": rows })))
+        Ok(answer(&json!({
+            "revision": revision,
+            "who": since.as_ref().map(|since| &since.who),
+            "what": since.as_ref().map(|since| &since.what),
+            "mine": since.as_ref().is_some_and(|since| since.only_me),
+            "rows": rows,
+        })))
     })
     .await
 }
@@ -219,6 +233,8 @@ mod tests {
         site.save_as("Garden.md", "Bob", "# Garden\n\nBeans are red\n");
         let answer = site.get(&format!("/-/api/v1/changes?path=Garden&from={base}")).await.json();
         assert_eq!(answer["revision"]["author"], "Bob");
+        assert_eq!((&answer["who"], &answer["what"]), (&"Bob".into(), &"“Garden”".into()));
+        assert_eq!(answer["mine"], false);
         let rows = answer["rows"].as_array().unwrap();
         let kinds: Vec<_> = rows.iter().map(|r| r["kind"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["same", "same", "removed", "added"]);

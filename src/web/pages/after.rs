@@ -89,20 +89,46 @@ impl<'a> Both<'a> {
     }
 }
 
+/// What others saved since somebody began to write.
+pub(in crate::web) struct Since {
+    /// Who saved, as in “Ann and Ben”.
+    pub(in crate::web) who: String,
+    /// The sections that changed, as in “this page”.
+    pub(in crate::web) what: String,
+    /// All of it was saved under the writer's own name.
+    pub(in crate::web) only_me: bool,
+}
+
+impl Since {
+    /// Compares two revisions for somebody called `me`, who began with `made_from`. Without a `base`
+    /// everything is new.
+    pub(in crate::web) fn of(
+        site: &Site,
+        document: &Document,
+        made_from: &[RevisionId],
+        (base, theirs): (Option<RevisionId>, RevisionId),
+        me: &str,
+    ) -> Self {
+        let savers = words::savers_since(document, made_from, theirs);
+        let only_me = !me.is_empty() && savers.iter().all(|saver| *saver == me);
+        let names: Vec<&str> = savers.into_iter().map(words::name).collect();
+        let text = |id| site.wiki().text(document, id).ok();
+        let old = base.map_or(Some(String::new()), text);
+        let sections = old.zip(text(theirs)).map(|(old, new)| changed_sections(&old, &new));
+        let what = sections_in_words(&sections.unwrap_or_default());
+        Self { who: words::list(&names), what, only_me }
+    }
+}
+
 /// Says what came in by the merge that a save made.
 fn came_in(site: &Site, document: &Document, id: RevisionId, me: &str) -> Option<Message> {
     let Both { typed, theirs } = Both::of(document, id)?;
     let base = document.history().merge_base(typed.id, theirs.id)?;
-    let savers = words::savers_since(document, &typed.parents, theirs.id);
-    let only_me = !me.is_empty() && savers.iter().all(|saver| *saver == me);
-    let names: Vec<&str> = savers.into_iter().map(words::name).collect();
-    let text = |id| site.wiki().text(document, id).ok();
-    let sections = text(base).zip(text(theirs.id)).map(|(old, new)| changed_sections(&old, &new));
-    let what = sections_in_words(&sections.unwrap_or_default());
+    let Since { who, what, only_me } =
+        Since::of(site, document, &typed.parents, (Some(base), theirs.id), me);
     let text = if only_me {
         format!("Saved. You changed {what} in another window; both changes are in.")
     } else {
-        let who = words::list(&names);
         format!("Saved. {who} changed {what} while you were writing; both changes are in.")
     };
     let address = document.path().address();

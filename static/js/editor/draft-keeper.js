@@ -86,7 +86,7 @@ export class DraftKeeper {
   /** Goes on with a draft: its base is that of the form from now on. */
   async takeOver(draft) {
     this.#form.elements.base.value = draft.base;
-    this.#form.dispatchEvent(new CustomEvent("everpage:draft"));
+    this.#form.dispatchEvent(new CustomEvent("everpage:base"));
     this.changed();
     if ((await this.keep()) && draft.id !== this.#id) await removeDraft(draft.id);
   }
@@ -101,6 +101,19 @@ export class DraftKeeper {
     // The draft has to name the new base, also where the text stayed the same.
     this.changed();
     if (!dirty) this.#say("");
+  }
+
+  /** Goes back to a base whose text the form has again, of which the server had `known`. */
+  goBack({ base, known }) {
+    this.#known = known;
+    this.#form.elements.base.value = base;
+    this.#form.dispatchEvent(new CustomEvent("everpage:base"));
+    this.changed();
+  }
+
+  /** Returns the base, and what the server has of the text. */
+  get standing() {
+    return { base: this.base, known: this.#known };
   }
 
   /** Leaves what is kept so far as a draft of its own, and begins another. */

@@ -64,6 +64,7 @@ function bar(draft, page, { form, keeper, field }) {
     button("Not now", () => close(shown), "button-quiet"),
   ]);
   shown.append(difference(rows));
+  shown.classList.add("editor-draft");
   return shown;
 
   async function takeUp() {

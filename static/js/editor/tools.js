@@ -47,6 +47,7 @@ export function use(field, name) {
  */
 export function listen(field, first, save) {
   const text = field.element;
+  text.setAttribute("aria-describedby", "TextHint");
   let leaving = false;
   text.addEventListener("keydown", (event) => {
     // While an input method composes, keys are its own.

@@ -12,7 +12,7 @@ export class Uploads {
   #field;
   #bars;
   #running = new Set();
-  #hasCursor;
+  #hasCursor = false;
   #count = 0;
 
   constructor(form, field, bars) {
@@ -20,8 +20,9 @@ export class Uploads {
     this.#field = field;
     this.#bars = bars;
     const text = field.element;
-    this.#hasCursor = document.activeElement === text;
-    text.addEventListener("focus", () => (this.#hasCursor = true));
+    // The field has the focus from the beginning: that is no place that somebody chose.
+    const chosen = () => (this.#hasCursor = true);
+    for (const kind of ["pointerdown", "keydown", "input"]) text.addEventListener(kind, chosen, { once: true });
     text.addEventListener("paste", (event) => {
       // A table copied from a spreadsheet is text with a picture of it: the text is meant.
       if (event.clipboardData.files.length && !event.clipboardData.types.includes("text/plain")) {

@@ -17,7 +17,7 @@ export function button(text, onclick, kind = "") {
 }
 
 /** Returns who wrote a revision, in a sentence. */
-export const author = (revision) => revision.author || "somebody";
+export const author = (revision) => revision.author || "an unnamed editor";
 
 /** Returns a word with a capital, as at the begin of a sentence. */
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -10,7 +10,7 @@ export const KEYS = [
   ["On a page", [["e", "Edit"], ["h", "History"]]],
   ["In the editor", [
     ["Ctrl+S", "Save"], ["Ctrl+Enter", "Save (alternative)"], ["Ctrl+B", "Bold"], ["Ctrl+I", "Italic"],
-    ["Ctrl+K", "Link"],
+    ["Ctrl+K", "Link"], ["Alt+Enter", "Add what others saved to your text"], ["Esc Tab", "Leave the text"],
   ]],
   ["Merging versions", [
     ["j", "Next place"], ["k", "Previous place"], ["n", "Next undecided"],

@@ -1,0 +1,49 @@
+// What others saved, put into the text while somebody writes.
+//
+// The text then has another base: the revision that it holds now. The browser's own undo takes the
+// words out again, and the base has to follow it: otherwise saving would take them off the page, too.
+
+import { asOne } from "../live/text.js";
+
+/** How many times back undo is followed. */
+const MOST = 20;
+
+export class TakenIn {
+  #field;
+  #backdrop;
+  #keeper;
+  /** The text and where it stood, before and after each time. */
+  #steps = [];
+
+  constructor(field, backdrop, keeper) {
+    this.#field = field;
+    this.#backdrop = backdrop;
+    this.#keeper = keeper;
+    field.element.addEventListener("input", ({ inputType }) => this.#follow(inputType));
+  }
+
+  /** Makes edits of the text, which then has another base; the line with the caret stays where it is. */
+  add(base, edits) {
+    const field = this.#field;
+    const { element } = field;
+    const now = () => ({ text: field.text, ...this.#keeper.standing });
+    const before = now();
+    const caret = () => this.#backdrop.place(field.start)?.top ?? null;
+    const { scrollTop } = element;
+    const top = caret();
+    this.#keeper.takeIn(base, () => field.apply(asOne(edits, field.text, field.start, field.end)));
+    element.scrollTop = scrollTop;
+    const moved = caret();
+    if (top !== null && moved !== null) element.scrollTop += moved - top;
+    this.#steps.push({ before, after: now() });
+    if (this.#steps.length > MOST) this.#steps.shift();
+  }
+
+  #follow(inputType) {
+    const side = { historyUndo: "before", historyRedo: "after" }[inputType];
+    if (!side || this.#steps.length === 0) return;
+    const { text } = this.#field;
+    const step = this.#steps.findLast((step) => step[side].text === text);
+    if (step && step[side].base !== this.#keeper.base) this.#keeper.goBack(step[side]);
+  }
+}
