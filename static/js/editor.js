@@ -21,6 +21,8 @@ const path = form.dataset.path;
 // Browsers put typed text back into a form after a reload, and with it the wrong base. Drafts do
 // that here, and know their base.
 text.autocomplete = "off";
+// The base in the address is for browsers without script, which are given the same form again.
+if (new URLSearchParams(location.search).has("from")) history.replaceState(history.state, "", location.pathname + location.hash);
 
 const field = new Field(text);
 const backdrop = new Backdrop(field);

@@ -1,6 +1,6 @@
 // A server on a copy of the sample wiki, and a browser: both end with the test.
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -12,10 +12,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** The built program. */
 export const program = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug", "everpage");
 
-export async function startServer() {
-  const data = mkdtempSync(join(tmpdir(), "everpage-"));
-  cpSync(join(root, "data", "pages"), join(data, "pages"), { recursive: true });
-  const child = spawn(program, ["--data", data, "serve", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "ignore", "pipe"] });
+/** Starts a server on a copy of the sample wiki, or on `data` as it is: then after a kill, on the same address. */
+export async function startServer({ data = mkdtempSync(join(tmpdir(), "everpage-")), listen = "127.0.0.1:0" } = {}) {
+  if (!existsSync(join(data, "pages"))) cpSync(join(root, "data", "pages"), join(data, "pages"), { recursive: true });
+  const child = spawn(program, ["--data", data, "serve", "--listen", listen], { stdio: ["ignore", "ignore", "pipe"] });
   const lines = createInterface({ input: child.stderr });
   const url = await new Promise((resolve, reject) => {
     child.once("exit", () => reject(new Error("the server ended")));
@@ -24,13 +24,18 @@ export async function startServer() {
       if (found) resolve(found[0]);
     });
   });
-  const stop = async () => {
+  const end = async (signal) => {
     const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGTERM");
+    child.kill(signal);
     await ended;
+  };
+  const stop = async () => {
+    await end("SIGTERM");
     rmSync(data, { recursive: true, force: true });
   };
-  return { url, data, stop };
+  /** Ends the server as a power cut would, and leaves its data. */
+  const kill = () => end("SIGKILL");
+  return { url, data, stop, kill };
 }
 
 export function startBrowser() {

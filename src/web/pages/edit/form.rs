@@ -33,6 +33,8 @@ pub(super) struct Form {
 /// What is shown around the form.
 pub(super) enum Note {
     None,
+    /// That the page has moved on since the revision that the form was made from.
+    Earlier,
     /// The rendered text below it.
     Preview,
     /// Why it was not saved, above it.
@@ -55,6 +57,8 @@ struct Editor<'a> {
     deletion: Option<&'a Revision>,
     versions_waiting: usize,
     preview: Option<SafeHtml>,
+    /// The page has moved on since the base.
+    earlier: bool,
     failure: Option<&'a Failure>,
     cannot_write: bool,
     /// The upstream that could not be asked what is new.
@@ -70,14 +74,16 @@ pub(super) fn show(
     form: &Form,
     note: Note,
 ) -> Result<Response, Failure> {
-    let (preview, failure) = match note {
-        Note::None => (None, None),
+    let earlier = matches!(note, Note::Earlier);
+    let (mut preview, mut failure) = (None, None);
+    match note {
+        Note::None | Note::Earlier => {}
         Note::Preview => {
             let rendered = site.wiki().render(path, &form.content, RenderOptions::default());
-            (Some(rendered.html), None)
+            preview = Some(rendered.html);
         }
-        Note::Failed(failure) => (None, Some(failure)),
-    };
+        Note::Failed(why) => failure = Some(why),
+    }
     let title = document.map_or(path.title(), Document::title);
     let shell = Shell::new(site, visitor, &format!("Editing {title}"));
     let view = Editor {
@@ -91,6 +97,7 @@ pub(super) fn show(
         deletion: document.filter(|d| d.is_deleted()).and_then(Document::winner),
         versions_waiting: document.map_or(0, |d| d.resolution().conflicts.len()),
         preview,
+        earlier,
         failure: failure.as_ref(),
         away: Away::of(site).filter(|away| away.reason.is_some()),
         cannot_write: failure.is_none() && site.wiki().read_only().is_some(),

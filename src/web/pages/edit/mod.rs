@@ -4,6 +4,11 @@
 //! one revision and a page that moved on meanwhile is noticed; the text is a revision then too, and
 //! its author is led to the merge screen. Whatever happens, the typed text is saved or comes back:
 //! every failure after the form has arrived shows it again.
+//!
+//! A browser that goes back to a form fills in what was typed, but takes the hidden fields from the
+//! page as it is served then: an old text would go with a new base, and silently undo what others
+//! saved. So a browser is led to an address that names the base (`?from=`): there the form is the same
+//! at every visit. The script of the editor, which fills in the form itself, shortens the address.
 
 mod form;
 mod line_ends;
@@ -11,7 +16,7 @@ mod line_ends;
 mod tests;
 
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
@@ -20,24 +25,38 @@ use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::store::StoreError;
 use crate::web::error::Failure;
-use crate::web::extract::{Fields, Submitted, Target, Visitor, remember};
+use crate::web::extract::{Fields, Query, Submitted, Target, Visitor, remember};
 use crate::web::shell::Outcome;
 use crate::web::site::{Access, Site};
 use crate::wiki::{Document, Edit, MAX_MERGED, WikiError};
 
-/// Shows the form for a page, filled with what readers see now.
+/// What `from` says in the address of a form that was made before the page was.
+const NEW: &str = "new";
+
+/// Shows the form for a page, filled with what readers see now, or with the revision `from`.
 pub(in crate::web) async fn open(
     State(site): State<Site>,
     visitor: Visitor,
     Target(path): Target,
+    Query(fields): Query,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
     if site.settings().access == Access::ReadOnly {
         return Err(Failure::read_only());
     }
-    site.blocking(move |site| begin(site, &visitor, &path)).await
+    let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    // Programs, which keep what they were sent, are not sent on.
+    let lead = accepted.is_some_and(|accepted| accepted.contains("text/html"));
+    site.blocking(move |site| begin(site, &visitor, &path, fields.get("from"), lead)).await
 }
 
-fn begin(site: &Site, visitor: &Visitor, path: &DocPath) -> Result<Response, Failure> {
+fn begin(
+    site: &Site,
+    visitor: &Visitor,
+    path: &DocPath,
+    from: &str,
+    lead: bool,
+) -> Result<Response, Failure> {
     let wiki = site.wiki();
     if !path.is_page() {
         let folder = site.url("-/upload?replaces=");
@@ -46,23 +65,51 @@ fn begin(site: &Site, visitor: &Visitor, path: &DocPath) -> Result<Response, Fai
     }
     wiki.catch_up(path);
     let document = wiki.open(path)?;
-    let content = match &document {
-        Some(document) => match current_text(site, document)? {
-            Some(text) => line_ends::shown(&text),
+    let winner = document.as_ref().and_then(|d| d.resolution().winner);
+    let named = named_text(site, document.as_deref(), from);
+    let lead = lead && named.is_none();
+    let (base, content) = match (named, &document) {
+        (Some(named), _) => named,
+        (None, Some(document)) => match current_text(site, document)? {
+            Some(text) => (winner, text),
             None => return show_uneditable(site, visitor, document),
         },
-        None => String::new(),
+        (None, None) => (None, String::new()),
     };
+    let path = document.as_ref().map_or(path, |d| d.path());
+    if lead {
+        let from = base.map_or_else(|| NEW.to_owned(), |id| id.to_string());
+        let to = site.url(&format!("-/edit/{}?from={from}", path.address()));
+        return Ok(([(header::CACHE_CONTROL, "no-store")], Redirect::to(&to)).into_response());
+    }
     let form = Form {
-        content,
+        content: line_ends::shown(&content),
         summary: String::new(),
         author: visitor.author.clone(),
-        base: document.as_ref().and_then(|d| d.resolution().winner),
+        base,
         also: Vec::new(),
         nonce: wiki.nonces().draw(),
     };
-    let path = document.as_ref().map_or(path, |d| d.path());
-    show(site, visitor, path, document.as_deref(), &form, Note::None)
+    let note = if base == winner { Note::None } else { Note::Earlier };
+    show(site, visitor, path, document.as_deref(), &form, note)
+}
+
+/// Returns the revision that an address names and its text, if a form can be made from it.
+fn named_text(
+    site: &Site,
+    document: Option<&Document>,
+    from: &str,
+) -> Option<(Option<RevisionId>, String)> {
+    if from == NEW {
+        return Some((None, String::new()));
+    }
+    let (id, document) = (from.parse().ok()?, document?);
+    let known = document.revision(id)?;
+    if known.length > site.wiki().limits().text {
+        return None;
+    }
+    let text = site.wiki().text(document, id).ok()?;
+    (!text.contains('\0')).then_some((Some(id), text))
 }
 
 /// Shows the form with a text that is saved nowhere yet; saving it merges the versions it names.

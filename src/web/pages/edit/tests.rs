@@ -42,6 +42,50 @@ async fn a_page_is_edited_and_saved() {
 }
 
 #[tokio::test]
+async fn a_browser_is_led_to_the_form_of_one_base_which_stays_the_same() {
+    let site = TestSite::new();
+    let (accept, pages) = ("accept", "text/html,*/*;q=0.8");
+    let new = site.get_with("/-/edit/Garden", accept, pages).await;
+    assert_eq!((new.status, new.location()), (303, Some("/-/edit/Garden?from=new")));
+    let first = site.save("Garden.md", "one");
+    let at_first = format!("/-/edit/Garden?from={first}");
+    for asked in [
+        "/-/edit/Garden",
+        "/-/edit/Garden?from=x",
+        "/-/edit/Garden?from=7-00000000-0000-4000-8000-000000000000",
+    ] {
+        assert_eq!(
+            site.get_with(asked, accept, pages).await.location(),
+            Some(at_first.as_str()),
+            "{asked}"
+        );
+    }
+    let page = site.get_with(&at_first, accept, pages).await;
+    assert!(page.status == 200 && !page.body.contains("has changed since"));
+    let second = site.save("Garden.md", "two");
+    // The page moves on; what is at the address does not, and says so.
+    for (from, text) in
+        [(first.to_string(), "one"), (second.to_string(), "two"), ("new".to_owned(), "")]
+    {
+        let page = site.get_with(&format!("/-/edit/Garden?from={from}"), accept, pages).await;
+        assert_eq!(page.field("content").as_deref(), Some(text));
+        let base = if from == "new" { "" } else { &from };
+        assert_eq!(page.field("base").as_deref(), Some(base));
+        assert_eq!(
+            page.body.contains("The page has changed since this version."),
+            from == first.to_string()
+        );
+        assert_eq!(page.body.contains("There is a page of this name by now."), from == "new");
+    }
+    // What is said there is so.
+    let nonce = "6f1c1b4e-7f9e-4d0a-9a53-2c1b0f6f7a10";
+    let late = [("content", "of mine"), ("base", ""), ("nonce", nonce)];
+    let saved = site.post("/-/edit/Garden", &late).await;
+    assert!(saved.location().unwrap().contains("/-/merge/Garden?mine="), "{:?}", saved.location());
+    assert_eq!(site.content("Garden.md"), "two");
+}
+
+#[tokio::test]
 async fn a_form_that_is_sent_twice_is_one_revision() {
     let site = TestSite::new();
     site.save("Garden.md", "one");
