@@ -171,6 +171,9 @@ pub enum Damage {
     Digest,
 }
 
+/// How many digits the length of a content has at most.
+const LENGTH_DIGITS: usize = 20;
+
 impl Header {
     /// Writes the whole header of revision `id`, with the empty line that ends it.
     ///
@@ -184,13 +187,30 @@ impl Header {
         self.print_with_width(id, 0)
     }
 
-    /// Writes the header as [`Header::print`] does, with `Length` padded by leading zeros: it takes
-    /// as many bytes before the content is known (any length and digest given) as after.
+    /// Writes the header as [`Header::print`] does, with `Length` padded by leading zeros so that the
+    /// whole takes exactly `room` bytes, as [`Header::room`] says it before the content is known.
+    ///
+    /// # Errors
+    /// [`HeaderTooLong`] if it does not fit.
+    pub fn print_padded(&self, id: RevisionId, room: usize) -> Result<Vec<u8>, HeaderTooLong> {
+        let least = self.print_with_width(id, LENGTH_DIGITS)?;
+        let more = room.checked_sub(least.len()).ok_or(HeaderTooLong)?;
+        self.print_with_width(id, LENGTH_DIGITS + more)
+    }
+
+    /// Returns how many bytes the header takes at most, whatever the content and the nonces come to,
+    /// and whether or not it names a form.
     ///
     /// # Errors
     /// As [`Header::print`].
-    pub fn print_padded(&self, id: RevisionId) -> Result<Vec<u8>, HeaderTooLong> {
-        self.print_with_width(id, 20)
+    pub fn room(&self, id: RevisionId) -> Result<usize, HeaderTooLong> {
+        let full = Self {
+            length: Some(0),
+            digest: Some(ContentDigest([0; 32])),
+            form: Some(Uuid::nil()),
+            ..self.clone()
+        };
+        full.print_with_width(id, LENGTH_DIGITS).map(|printed| printed.len())
     }
 
     fn print_with_width(&self, id: RevisionId, width: usize) -> Result<Vec<u8>, HeaderTooLong> {

@@ -18,7 +18,7 @@ type Check = fn(&dyn Store);
 
 /// Runs the whole suite; `make` gives an empty store and whatever keeps its place alive.
 pub(crate) fn contract<G>(make: impl Fn() -> (Box<dyn Store>, G)) {
-    let checks: [(&str, Check); 18] = [
+    let checks: [(&str, Check); 19] = [
         ("an empty store", an_empty_store_has_nothing),
         ("create and read", what_is_created_is_listed_loaded_and_opened),
         ("the same again", creating_again_is_already),
@@ -26,6 +26,7 @@ pub(crate) fn contract<G>(make: impl Fn() -> (Box<dyn Store>, G)) {
         ("a taken name", other_bytes_are_refused_and_the_first_stay),
         ("a stream", streams_of_every_size_arrive),
         ("a broken stream", a_reader_that_fails_leaves_no_trace),
+        ("a late name", a_name_may_be_decided_when_the_content_is_there),
         ("a long header", a_header_that_does_not_fit_leaves_no_trace),
         ("nesting", folders_and_documents_nest),
         ("a folder alone", a_folder_is_scanned_alone),
@@ -256,6 +257,42 @@ fn streams_of_every_size_arrive(store: &dyn Store) {
         let brought = loaded.content.map(|c| c.len());
         assert_eq!(brought, (size as u64 <= super::LOADED_CONTENT).then_some(size));
     }
+}
+
+fn a_name_may_be_decided_when_the_content_is_there(store: &dyn Store) {
+    let content = vec![7; 700_000];
+    let created = |n: u64, decide: &mut super::Decide<'_>| {
+        store.create_streamed(
+            &dir("A.png"),
+            id(1, n.into()),
+            &header("x"),
+            &mut &content[..],
+            decide,
+        )
+    };
+    let as_planned = created(1, &mut |_| Some((id(1, 1), header("x")))).unwrap().unwrap();
+    assert!(!as_planned.already);
+    let nothing = created(2, &mut |measured| {
+        assert_eq!(measured.digest, ContentDigest::of(&content));
+        None
+    });
+    assert!(nothing.unwrap().is_none());
+    let form = Some(uuid::Uuid::from_u128(3));
+    let mut other = Header { parents: vec![id(1, 1)], form, ..header("x") };
+    let too_long = created(3, &mut |_| Some((id(2, 9), other.clone())));
+    assert!(matches!(too_long, Err(StoreError::HeaderTooLong(_))), "there is no room for it");
+    assert_eq!(store.list(&dir("A.png")).unwrap().revisions.len(), 1);
+    other.parents.clear();
+    for already in [false, true] {
+        let renamed = created(3, &mut |_| Some((id(1, 9), other.clone()))).unwrap().unwrap();
+        assert_eq!(renamed.already, already);
+    }
+    assert!(read(store, "A.png", id(1, 9)) == content);
+    let (head, measured) =
+        store.load(&dir("A.png"), id(1, 9)).unwrap().revision.expect("it is whole");
+    assert_eq!((head.header.unwrap().form, measured), (form, as_planned.measured));
+    let names = store.list(&dir("A.png")).unwrap().revisions;
+    assert_eq!(names.iter().map(|e| e.id).collect::<Vec<_>>(), [id(1, 1), id(1, 9)]);
 }
 
 /// Fails after its bytes, as an upload does whose connection breaks.

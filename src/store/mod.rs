@@ -95,6 +95,23 @@ pub trait Store: Send + Sync + 'static {
         content: Body<'_>,
     ) -> Result<Created, StoreError>;
 
+    /// Creates a revision whose content arrives in pieces and may take long to. What it is called and
+    /// what its header says is decided once all of the content is on stable storage, right before it
+    /// is published; the content then stays where it is. `id` and `header` are what it would be now:
+    /// a decided header may be no longer than [`Header::room`] says of this one. `None` if it was
+    /// decided that there is nothing to write.
+    ///
+    /// # Errors
+    /// As [`Store::create`].
+    fn create_streamed(
+        &self,
+        dir: &DiskDir,
+        id: RevisionId,
+        header: &Header,
+        content: &mut dyn Read,
+        decide: &mut Decide<'_>,
+    ) -> Result<Option<Created>, StoreError>;
+
     /// Takes in the whole file of a revision, header and all, byte for byte, as durably as
     /// [`Store::create`] makes one. Where the file that has the name is damaged, it is set aside and
     /// this one takes its place.
@@ -145,6 +162,10 @@ pub enum Body<'a> {
     /// It arrives in pieces and may be larger than memory. An error of the reader abandons the write.
     Stream(&'a mut dyn Read),
 }
+
+/// Decides what a revision is called and what its header says, once its content is known; `None` if
+/// it is not to be written after all.
+pub type Decide<'a> = dyn FnMut(&Measured) -> Option<(RevisionId, Header)> + 'a;
 
 /// What a successful write came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -415,6 +415,29 @@ fn what_is_not_whole_never_wins_and_is_reported() {
 }
 
 #[test]
+fn a_form_whose_revision_is_damaged_now_can_be_sent_again() {
+    let t = TestWiki::new();
+    let first = t.save("Garden", None, "one\n", 1);
+    let second = t.save("Garden", Some(first), "two\n", 2);
+    // Nothing is left to heal it from.
+    fs::remove_dir_all(t.data.join("local")).unwrap();
+    let file = t.file("Garden.md", &second.to_string());
+    let whole = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, &whole[..whole.len() - 2]).unwrap();
+    let t = TestWiki::at(t.data.clone());
+    assert_eq!(t.text("Garden"), "one\n");
+    let mut again = TestWiki::edit("Garden", Some(first), "two\n", 2);
+    for _ in 0..2 {
+        let saved = t.wiki.save(&again, MergeOnSave::Ask).unwrap();
+        assert!(matches!(saved, Saved::Done { displaced: None, .. }), "{saved:?}");
+        assert_eq!((t.text("Garden").as_str(), t.conflicts("Garden").len()), ("two\n", 0));
+        assert_eq!(saved.document().revisions().filter(|r| r.damage.is_none()).count(), 2);
+        again.author = "Ada, again".to_owned();
+    }
+}
+
+#[test]
 fn a_revision_that_vanishes_is_put_back() {
     let t = TestWiki::new();
     let first = t.save("Garden", None, "one\n", 1);

@@ -3,6 +3,7 @@
 //! The replica runs the same code as all others, over a store that shows it a world in which that
 //! code comes to the wrong answer. A replica with sound beliefs sees things as they are.
 
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
@@ -10,8 +11,8 @@ use everpage::model::file::{Header, Measured};
 use everpage::model::revision::RevisionId;
 use everpage::store::watch::{Hint, Watch};
 use everpage::store::{
-    Body, Content, Created, DiskDir, Finding, Known, Listing, Loaded, Received, Scanned, Stamp,
-    Store, StoreError,
+    Body, Content, Created, Decide, DiskDir, Finding, Known, Listing, Loaded, Received, Scanned,
+    Stamp, Store, StoreError,
 };
 use uuid::Uuid;
 
@@ -48,6 +49,13 @@ impl Belief {
     fn turn(self, id: RevisionId) -> RevisionId {
         // Turning is its own inverse.
         self.sees((id.number(), id.nonce().as_u128()))
+    }
+
+    fn turned(self, header: &Header) -> Header {
+        let mut header = header.clone();
+        header.parents.iter_mut().for_each(|parent| *parent = self.turn(*parent));
+        header.form = header.form.map(|form| self.turn_form(form));
+        header
     }
 
     fn scanned(self, scanned: Scanned) -> Scanned {
@@ -104,8 +112,7 @@ impl Store for Believed {
             if self.belief == Belief::OneParentOnly {
                 header.parents.truncate(1);
             }
-            header.parents.iter_mut().for_each(|parent| *parent = self.belief.turn(*parent));
-            header.form = header.form.map(|form| self.belief.turn_form(form));
+            *header = self.belief.turned(header);
         }
         Ok(loaded)
     }
@@ -121,10 +128,22 @@ impl Store for Believed {
         header: &Header,
         content: Body<'_>,
     ) -> Result<Created, StoreError> {
-        let mut header = header.clone();
-        header.parents.iter_mut().for_each(|parent| *parent = self.belief.turn(*parent));
-        header.form = header.form.map(|form| self.belief.turn_form(form));
-        self.store.create(dir, self.belief.turn(id), &header, content)
+        self.store.create(dir, self.belief.turn(id), &self.belief.turned(header), content)
+    }
+
+    fn create_streamed(
+        &self,
+        dir: &DiskDir,
+        id: RevisionId,
+        header: &Header,
+        content: &mut dyn Read,
+        decide: &mut Decide<'_>,
+    ) -> Result<Option<Created>, StoreError> {
+        let (id, header) = (self.belief.turn(id), self.belief.turned(header));
+        let mut decide = |measured: &Measured| {
+            decide(measured).map(|(id, new)| (self.belief.turn(id), self.belief.turned(&new)))
+        };
+        self.store.create_streamed(dir, id, &header, content, &mut decide)
     }
 
     fn receive(

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::io::{self, Cursor, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -18,7 +18,7 @@ use everpage::model::file::{
 use everpage::model::revision::RevisionId;
 use everpage::store::watch::{Hint, Watch};
 use everpage::store::{
-    Before, Body, Content, Created, DiskDir, Entry, FileStamp, Finding, FindingKind, Known,
+    Before, Body, Content, Created, Decide, DiskDir, Entry, FileStamp, Finding, FindingKind, Known,
     LOADED_CONTENT, Listing, Loaded, Received, Scanned, Stamp, Store, StoreError,
 };
 use parking_lot::{Mutex, MutexGuard};
@@ -228,9 +228,9 @@ impl SimStore {
                 Ok(measured)
             }
             Body::Stream(reader) => {
-                header.length = Some(0);
-                header.digest = Some(ContentDigest::of(b""));
-                let head = header.print_padded(id).map_err(too_long)?;
+                let room = header.room(id).map_err(too_long)?;
+                fill(&mut header, &Digester::default().finish());
+                let head = header.print_padded(id, room).map_err(too_long)?;
                 put(0, &head)?;
                 let (mut at, mut piece) = (head.len(), vec![0; PIECE]);
                 loop {
@@ -251,7 +251,7 @@ impl SimStore {
                 }
                 let measured = digester.finish();
                 fill(&mut header, &measured);
-                put(0, &header.print_padded(id).map_err(too_long)?)?;
+                put(0, &header.print_padded(id, room).map_err(too_long)?)?;
                 Ok(measured)
             }
         }
@@ -480,6 +480,20 @@ impl SimStore {
         Ok(())
     }
 
+    fn finish_created(
+        &self,
+        temp: &Temp<'_>,
+        dir: &DiskDir,
+        id: RevisionId,
+        measured: Measured,
+    ) -> Result<Created, StoreError> {
+        let target = file(dir, id);
+        let mut same = || self.same(temp, id, &target).map(Some);
+        let there = self.finish(temp, dir, id, (&measured, false, false), &mut same)?;
+        let file = self.stamp_of_file(&target, there)?;
+        Ok(Created { measured, already: there.is_some(), file })
+    }
+
     fn visit_all(&self, dirs: Vec<String>, visit: &mut dyn FnMut(Scanned)) {
         for path in dirs {
             let relative = &path[PAGES.len() + 1..];
@@ -693,11 +707,38 @@ impl Store for SimStore {
         };
         let temp = self.make_temp(id)?;
         let measured = self.write_temp(&temp, id, header, content)?;
-        let target = file(dir, id);
-        let mut same = || self.same(&temp, id, &target).map(Some);
-        let there = self.finish(&temp, dir, id, (&measured, false, false), &mut same)?;
-        let file = self.stamp_of_file(&target, there)?;
-        Ok(Created { measured, already: there.is_some(), file })
+        self.finish_created(&temp, dir, id, measured)
+    }
+
+    fn create_streamed(
+        &self,
+        dir: &DiskDir,
+        id: RevisionId,
+        header: &Header,
+        content: &mut dyn Read,
+        decide: &mut Decide<'_>,
+    ) -> Result<Option<Created>, StoreError> {
+        self.check_alive()?;
+        self.check_writable()?;
+        let temp = self.make_temp(id)?;
+        let measured = self.write_temp(&temp, id, header, Body::Stream(content))?;
+        if self.flaw != Some(Flaw::BytesNotSynced) {
+            self.try_sync(&temp.path)?;
+            self.disk().sync_file(&temp.path);
+        }
+        let Some((decided, new)) = decide(&measured) else { return Ok(None) };
+        let (decided, new, _) = self.spoil(dir, decided, &new);
+        if (decided, &*new) != (id, header) {
+            let too_long = |_| StoreError::HeaderTooLong(PathBuf::from(&temp.path));
+            let room = header.room(id).map_err(too_long)?;
+            let mut new = new.into_owned();
+            fill(&mut new, &measured);
+            let head = new.print_padded(decided, room).map_err(too_long)?;
+            self.try_step("write", &temp.path)?;
+            let written = self.disk().write(&temp.path, 0, &head);
+            written.map_err(|r| refused("write", &temp.path, r))?;
+        }
+        self.finish_created(&temp, dir, decided, measured).map(Some)
     }
 
     fn receive(

@@ -430,7 +430,14 @@ fn padded_header_has_one_length_for_every_content() {
             digest: Some(ContentDigest::of(content)),
             ..Header::default()
         };
-        header.print_padded(own()).unwrap()
+        let room = Header::default().room(own()).unwrap();
+        let with_form = Header { form: Some(Uuid::max()), ..header.clone() };
+        let printed = header.print_padded(own(), room).unwrap();
+        assert_eq!((printed.len(), header.room(own())), (room, Ok(room)));
+        assert_eq!(with_form.print_padded(own(), room).unwrap().len(), room);
+        let longer = Header { author: "x".into(), ..with_form };
+        assert_eq!(longer.print_padded(own(), room), Err(HeaderTooLong));
+        printed
     };
     let text = vec![b'x'; 12_345];
     assert_eq!(print(b"").len(), print(&text).len());
@@ -453,7 +460,8 @@ fn header_that_does_not_fit_is_refused_before_it_is_written() {
             extra: Vec::new(),
         }
     };
-    let most = parents(MAX_PARENTS).print_padded(own()).unwrap();
+    let room = parents(MAX_PARENTS).room(own()).unwrap();
+    let most = parents(MAX_PARENTS).print_padded(own(), room).unwrap();
     assert_eq!(parse_head(own(), &most).unwrap().header.unwrap().parents.len(), MAX_PARENTS);
     assert_eq!(parents(400).print(own()), Err(HeaderTooLong));
 }

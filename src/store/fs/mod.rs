@@ -23,7 +23,7 @@ mod write;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,8 +36,8 @@ use self::dirs::Identity;
 use self::sync::DirectorySync;
 use super::watch::{self, Hint, Watch};
 use super::{
-    Body, Content, Created, DiskDir, Finding, Known, Listing, Loaded, Received, Scanned, Stamp,
-    Store, StoreError,
+    Body, Content, Created, Decide, DiskDir, Finding, Known, Listing, Loaded, Received, Scanned,
+    Stamp, Store, StoreError,
 };
 use crate::model::file::{Header, Measured};
 use crate::model::revision::RevisionId;
@@ -247,6 +247,17 @@ impl Store for FsStore {
         content: Body<'_>,
     ) -> Result<Created, StoreError> {
         self.create_revision(dir, id, header, content)
+    }
+
+    fn create_streamed(
+        &self,
+        dir: &DiskDir,
+        id: RevisionId,
+        header: &Header,
+        content: &mut dyn Read,
+        decide: &mut Decide<'_>,
+    ) -> Result<Option<Created>, StoreError> {
+        self.create_decided(dir, id, header, Body::Stream(content), decide)
     }
 
     fn receive(

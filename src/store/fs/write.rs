@@ -16,9 +16,9 @@ use super::dirs::Folder;
 use super::read::{file_stamp, load, open_regular};
 use super::temp::Temp;
 use super::{FsStore, Op};
-use crate::model::file::{ContentDigest, Digester, Header, Measured};
+use crate::model::file::{Digester, Header, Measured};
 use crate::model::revision::RevisionId;
-use crate::store::{Body, Created, DiskDir, FileStamp, StoreError};
+use crate::store::{Body, Created, Decide, DiskDir, FileStamp, StoreError};
 
 /// How much of a streamed content is in memory at a time.
 pub(super) const PIECE: usize = 1 << 18;
@@ -31,13 +31,39 @@ impl FsStore {
         header: &Header,
         content: Body<'_>,
     ) -> Result<Created, StoreError> {
+        let created =
+            self.create_decided(dir, id, header, content, &mut |_| Some((id, header.clone())))?;
+        // Nothing was decided against it.
+        created.ok_or_else(|| StoreError::NotFound(self.file(dir, id)))
+    }
+
+    /// Creates a revision under the name, and with the header, that are decided at the last moment.
+    pub(super) fn create_decided(
+        &self,
+        dir: &DiskDir,
+        id: RevisionId,
+        header: &Header,
+        content: Body<'_>,
+        decide: &mut Decide<'_>,
+    ) -> Result<Option<Created>, StoreError> {
         self.check_writable()?;
         self.check_reachable()?;
         let target = self.file(dir, id);
         let mut temp = self.make_temp(id)?;
         let measured = self.write_temp(&mut temp, id, header, content, &target)?;
-        self.fsync(&target, Op::SyncFile, &temp.file)
-            .map_err(|e| StoreError::from_io("make durable", &target, e))?;
+        let sync = |temp: &Temp, target: &Path| {
+            self.fsync(target, Op::SyncFile, &temp.file)
+                .map_err(|e| StoreError::from_io("make durable", target, e))
+        };
+        sync(&temp, &target)?;
+        let Some((decided, new)) = decide(&measured) else { return Ok(None) };
+        let changed = (decided, &new) != (id, header);
+        let (first, id, target) = (id, decided, self.file(dir, decided));
+        if changed {
+            let room = header.room(first).map_err(|_| StoreError::HeaderTooLong(target.clone()))?;
+            self.write_head(&mut temp, id, &filled(&new, &measured), room, &target)?;
+            sync(&temp, &target)?;
+        }
         let early = self.keep_early(&temp, dir, id, &measured, false);
         let there = self.place_durably(&mut temp, dir, id, &target, early, &mut |temp| {
             self.same(temp, id, &target, &measured).map(Some)
@@ -50,7 +76,24 @@ impl FsStore {
                 file_stamp(&temp.file).map_err(|e| StoreError::from_io("look at", &target, e))?
             }
         };
-        Ok(Created { measured, already, file })
+        Ok(Some(Created { measured, already, file }))
+    }
+
+    /// Writes another header in the room that was left for the first one.
+    fn write_head(
+        &self,
+        temp: &mut Temp,
+        id: RevisionId,
+        header: &Header,
+        room: usize,
+        target: &Path,
+    ) -> Result<(), StoreError> {
+        let too_long = |_| StoreError::HeaderTooLong(target.to_owned());
+        let head = header.print_padded(id, room).map_err(too_long)?;
+        self.step(Op::Write, target)
+            .and_then(|()| temp.file.seek(SeekFrom::Start(0)))
+            .and_then(|_| temp.file.write_all(&head))
+            .map_err(|e| self.write_error("write", target, e))
     }
 
     /// Writes header and content, and returns what the content came to.
@@ -71,24 +114,23 @@ impl FsStore {
             }
             temp.file.write_all(bytes)
         };
-        let mut header = header.clone();
         match content {
             Body::Bytes(bytes) => {
                 let mut digester = Digester::default();
                 digester.update(bytes);
                 let measured = digester.finish();
-                header.length = Some(measured.length);
-                header.digest = Some(measured.digest);
-                let mut whole = header.print(id).map_err(too_long)?;
+                let mut whole = filled(header, &measured).print(id).map_err(too_long)?;
                 whole.extend_from_slice(bytes);
                 put(&whole, true).map_err(failed)?;
                 Ok(measured)
             }
             Body::Stream(reader) => {
                 // The header comes first but is known last: leave room of the right size.
-                header.length = Some(0);
-                header.digest = Some(ContentDigest::of(b""));
-                put(&header.print_padded(id).map_err(too_long)?, true).map_err(failed)?;
+                let room = header.room(id).map_err(too_long)?;
+                let print = |measured: &Measured| {
+                    filled(header, measured).print_padded(id, room).map_err(too_long)
+                };
+                put(&print(&Digester::default().finish())?, true).map_err(failed)?;
                 let mut digester = Digester::default();
                 let mut piece = vec![0; PIECE];
                 loop {
@@ -103,9 +145,7 @@ impl FsStore {
                     put(&piece[..read], false).map_err(failed)?;
                 }
                 let measured = digester.finish();
-                header.length = Some(measured.length);
-                header.digest = Some(measured.digest);
-                put(&header.print_padded(id).map_err(too_long)?, true).map_err(failed)?;
+                put(&print(&measured)?, true).map_err(failed)?;
                 Ok(measured)
             }
         }
@@ -233,6 +273,11 @@ impl FsStore {
             .map_err(|e| StoreError::from_io("make durable", target, e))?;
         Ok(there.file)
     }
+}
+
+/// Returns a header that says what the content came to.
+fn filled(header: &Header, measured: &Measured) -> Header {
+    Header { length: Some(measured.length), digest: Some(measured.digest), ..header.clone() }
 }
 
 pub(super) fn read_some(reader: &mut dyn Read, piece: &mut [u8]) -> io::Result<usize> {

@@ -96,19 +96,30 @@ fn is_right(error: &StoreError, errno: Errno, place: &Place) -> bool {
 enum How {
     Created,
     Streamed,
+    /// Streamed, and called otherwise when all of it is there.
+    Decided,
     Received,
     ReceivedStreamed,
 }
 
-const WAYS: [How; 4] = [How::Created, How::Streamed, How::Received, How::ReceivedStreamed];
+const WAYS: [How; 5] =
+    [How::Created, How::Streamed, How::Decided, How::Received, How::ReceivedStreamed];
 
 fn attempt(store: &FsStore, how: How) -> Result<Created, StoreError> {
     let text = "x".repeat(300_000);
     let file = format!("Revision: {}\n\n{text}", id(1, 1));
     let (mut text_reader, mut file_reader) = (text.as_bytes(), file.as_bytes());
+    if how == How::Decided {
+        let form = Some(uuid::Uuid::from_u128(2));
+        let decided = Header { form, ..header("x") };
+        let mut decide = |_: &Measured| Some((id(1, 1), decided.clone()));
+        let created =
+            store.create_streamed(&dir(NEW), id(1, 2), &header("x"), &mut text_reader, &mut decide);
+        return created.map(Option::unwrap);
+    }
     let body = match how {
         How::Created => Body::Bytes(text.as_bytes()),
-        How::Streamed => Body::Stream(&mut text_reader),
+        How::Streamed | How::Decided => Body::Stream(&mut text_reader),
         How::Received => Body::Bytes(file.as_bytes()),
         How::ReceivedStreamed => Body::Stream(&mut file_reader),
     };
