@@ -92,7 +92,6 @@ impl Step {
     fn of(entry: &InboxEntry) -> Self {
         match entry.case {
             Case::Clean | Case::WhiteSpace => Self::Merge,
-            Case::DeletedHere | Case::DeletedThere => Self::Review,
             _ if entry.choices == 0 => Self::Review,
             _ => Self::Resolve,
         }
@@ -126,10 +125,11 @@ fn about(entry: &InboxEntry) -> (&'static str, String) {
         Case::NotText => ("chip-conflict", "files differ".to_owned()),
         Case::Decide => ("chip-conflict", "too large to compare here".to_owned()),
         Case::NoAncestor => ("chip-conflict", "written separately".to_owned()),
-        Case::SameSentence | Case::SameWords | Case::LinesDeleted | Case::MovedTwice => {
-            let choices = if entry.choices == 1 { "choice" } else { "choices" };
-            ("chip-conflict", format!("{} {choices}", entry.choices))
-        }
+        _ if entry.choices > 1 => ("chip-conflict", format!("{} choices", entry.choices)),
+        Case::SameSentence => ("chip-conflict", "1 choice: same sentence".to_owned()),
+        Case::SameWords => ("chip-conflict", "1 choice: same words".to_owned()),
+        Case::LinesDeleted => ("chip-conflict", "1 choice: deleted and edited".to_owned()),
+        Case::MovedTwice => ("chip-conflict", "1 choice: moved twice".to_owned()),
     }
 }
 

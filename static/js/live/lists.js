@@ -12,7 +12,7 @@ export function followBadge(live) {
       badge = make("span", { class: "badge" });
       link.append(" ", badge);
     }
-    badge.replaceChildren(make("span", { class: "visually-hidden" }, "pages with waiting versions: "), String(count));
+    badge.replaceChildren(make("span", { class: "visually-hidden" }, "pages with unmerged versions: "), String(count));
   });
 }
 

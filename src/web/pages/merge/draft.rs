@@ -113,7 +113,7 @@ fn summary(document: &Document, heads: &[RevisionId]) -> String {
             if author.is_empty() {
                 "Merge another version".to_owned()
             } else {
-                format!("Merge the version of {author}")
+                format!("Merge {author}’s version")
             }
         }
         heads => format!("Merge {}", words::count(heads.len(), "version", "versions")),

@@ -81,6 +81,7 @@ impl Marked {
                 line.push(piece.mark, &piece.text);
             }
         }
+        line.trim();
         let pieces = line.pieces.into_iter().flat_map(without_middle).collect();
         Self { pieces, cut }
     }
@@ -121,6 +122,17 @@ struct Line {
 }
 
 impl Line {
+    /// Drops unchanged blank lines at either end.
+    fn trim(&mut self) {
+        if let Some(first) = self.pieces.first_mut().filter(|piece| piece.mark == Mark::Same) {
+            first.text.drain(..first.text.len() - first.text.trim_start_matches('\n').len());
+        }
+        if let Some(last) = self.pieces.last_mut().filter(|piece| piece.mark == Mark::Same) {
+            last.text.truncate(last.text.trim_end_matches('\n').len());
+        }
+        self.pieces.retain(|piece| !piece.text.is_empty());
+    }
+
     fn push(&mut self, mark: Mark, text: &str) {
         match self.pieces.last_mut() {
             _ if text.is_empty() => {}

@@ -134,10 +134,17 @@ pub(super) fn blocks(merge: &Merge, picks: &Picks, people: &People, after_sendin
     maker.done
 }
 
-/// Returns true if the wordings of a place differ in white space alone.
+/// Returns true if the wordings of a place differ in white space alone, and nobody has to choose.
 pub(super) fn is_space(place: &Place) -> bool {
     let [first, rest @ ..] = &place.wordings[..] else { return false };
-    place.shape == Shape::WhiteSpace && rest.iter().all(|w| only_whitespace(&first.text, &w.text))
+    let blank = |text: &str| text.trim().is_empty();
+    match place.shape {
+        Shape::WhiteSpace => rest.iter().all(|w| only_whitespace(&first.text, &w.text)),
+        Shape::OneSide | Shape::SameChange => {
+            blank(base_of(place)) && place.wordings.iter().all(|w| blank(&w.text))
+        }
+        _ => false,
+    }
 }
 
 struct Maker<'a> {
@@ -297,7 +304,16 @@ impl<'a> Maker<'a> {
         let base = base_of(place);
         let mut options = Vec::new();
         let mut more = Vec::new();
-        let choices = place.choices();
+        let mut choices = place.choices();
+        // What somebody wrote comes before what nobody did.
+        choices.sort_by_key(|choice| match choice {
+            Choice::Wording(i) => place
+                .wordings
+                .get(*i)
+                .is_some_and(|w| place.base.is_some() && !w.changed && !w.versions.contains(&0)),
+            _ => false,
+        });
+        choices.sort_by_key(|choice| !matches!(choice, Choice::Joined | Choice::Wording(_)));
         for choice in &choices {
             let word = word_of(place, choice);
             let hotkey =
@@ -607,7 +623,9 @@ pub(super) fn lead(merge: &Merge, shown: &Blocks, people: &People) -> String {
     match open.len() {
         0 => fits(merge, shown, people, &both),
         1 if all_are(Shape::NoAncestor) => {
-            format!("These versions were written separately and have no common ancestor. {what}")
+            format!(
+                "These versions were written separately, with no earlier version in common. {what}"
+            )
         }
         1 if all_are(Shape::SameSentence) && open[0].joined.is_some() => {
             format!(

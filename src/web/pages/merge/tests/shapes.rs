@@ -59,6 +59,21 @@ async fn sentences_of_one_line_are_both_in_and_shown() {
 }
 
 #[tokio::test]
+async fn what_nobody_wrote_comes_after_what_somebody_wrote() {
+    let site = TestSite::new();
+    let first = Some(site.save("Garden.md", "a\n\nb\n"));
+    site.save_on("Garden.md", "Ann", first, "a\n\nb of Ann\n");
+    site.save_on("Garden.md", "Bob", first, "a of Bob\n\nb\n");
+    site.save_on("Garden.md", "Cleo", first, "a of Cleo\n\nb\n");
+    let page = site.get("/-/merge/Garden").await;
+    let options = after(&page, "<div class=\"options\">");
+    let at = |who: &str| {
+        options.find(&format!("option-who\">{who}<")).unwrap_or_else(|| panic!("{who}"))
+    };
+    assert!(at("Cleo") < at("Bob") && at("Bob") < at("As it was before"));
+}
+
+#[tokio::test]
 async fn what_was_joined_can_be_chosen_otherwise() {
     let (base, bob, cleo) = ("One is. Two is.\n", "One is. Two was.\n", "One was. Two is.\n");
     let (site, page) = screen(base, bob, cleo).await;
@@ -111,6 +126,9 @@ async fn an_edit_follows_a_section_that_was_moved() {
     let bob = base.replace("late in spring", "late in May");
     let cleo = "# G\n\n## Peas\n\nSow them early.\nProp them up.\n\n## End\n\nDone.\n\n## Beans\n\nSow them late in spring.\nWater them.\n";
     let (site, page) = screen(base, &bob, cleo).await;
+    // The blank line that moved along is no change to look at.
+    assert!(!page.body.contains('¶'), "{}", page.body);
+    says(&page, &["White space also differs"]);
     let text = saved(&site, &page).await;
     assert_eq!(text.matches("## Beans").count(), 1, "{text}");
     assert!(text.contains("late in May") && !text.contains("late in spring"), "{text}");
@@ -136,7 +154,7 @@ async fn a_paragraph_that_was_deleted_and_edited_says_by_whom() {
 #[tokio::test]
 async fn versions_without_an_ancestor_say_so() {
     let (site, page) = screen("", "of Bob\n", "of Cleo\n").await;
-    says(&page, &["written separately and have no common ancestor"]);
+    says(&page, &["written separately, with no earlier version in common"]);
     let form = Form::of(&page).choose(&page, "Both: Cleo’s, then Bob’s");
     form.press(&site, "/-/merge/Garden", "save").await;
     assert_eq!(site.content("Garden.md"), "of Cleo\nof Bob\n");
