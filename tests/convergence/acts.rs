@@ -9,6 +9,7 @@ use crate::oracle::{self, Id, Set};
 use crate::rng::Rng;
 use crate::saves::{Attempt, How, attempt};
 use crate::transport;
+use crate::undo;
 use crate::world::{
     ATTACHMENT, Checked, DOCS, Doc, World, ensure, folder, must, name, path, short,
 };
@@ -20,7 +21,7 @@ const COMMON: [&str; 4] = ["# Beans\n", "# Beans\n\nwatered\n", "gone\n", "# Pea
 pub fn act(world: &mut World, seed: u64) -> Checked {
     let rng = &mut Rng::new(seed);
     let (r, doc) = (rng.below(world.replicas.len()), rng.below(DOCS.len()));
-    match rng.below(140) {
+    match rng.below(148) {
         0..16 => edit(world, rng, r, doc),
         16..26 => edit_something_older(world, rng, r, doc),
         26..33 => merge(world, rng, r, doc),
@@ -46,6 +47,7 @@ pub fn act(world: &mut World, seed: u64) -> Checked {
         117..120 => rot(world, rng, r, doc),
         120..124 => discard(world, rng, r, doc),
         124..134 => edit_side_by_side(world, rng, r, doc),
+        134..142 => undo::undo_any(world, rng, r),
         _ => {
             world.wake(r)?;
             world.look(r, doc).map(|_| ())

@@ -73,7 +73,7 @@ fn is_child(set: &Set, child: Id, parent: Id) -> bool {
 }
 
 /// The revision and everything it was made from.
-fn line(set: &Set, of: Id) -> BTreeSet<Id> {
+pub fn line(set: &Set, of: Id) -> BTreeSet<Id> {
     let mut line = BTreeSet::from([of]);
     let mut queue = vec![of];
     while let Some(child) = queue.pop() {

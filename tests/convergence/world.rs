@@ -120,6 +120,8 @@ pub struct Tally {
     pub merged_itself: usize,
     /// Merges of more than two heads.
     pub many_merged: usize,
+    /// Merges that were taken back.
+    pub undone: usize,
 }
 
 impl std::ops::AddAssign for Tally {
@@ -127,6 +129,7 @@ impl std::ops::AddAssign for Tally {
         self.yielded += other.yielded;
         self.displaced += other.displaced;
         self.merged_itself += other.merged_itself;
+        self.undone += other.undone;
         self.many_merged += other.many_merged;
     }
 }
@@ -316,15 +319,20 @@ impl World {
 
     /// The whole revisions that lie on a replica's disk, told by what their editors typed.
     pub fn truth(&self, r: usize, doc: Doc) -> Set {
+        let mut set = self.whole(r, doc);
+        set.retain(|id, rev| self.was_typed(*id, rev));
+        set
+    }
+
+    /// The revisions that lie on a replica's disk and look whole.
+    pub fn whole(&self, r: usize, doc: Doc) -> Set {
         let disk = self.replicas[r].disk.lock();
         let mut set = Set::new();
         for file in disk.files(&folder(doc)) {
             let Some(id) = oracle::parse_id(&file).filter(|id| name(*id) == file) else { continue };
             let bytes = disk.read(&format!("{}/{file}", folder(doc)));
             let rev = bytes.and_then(|bytes| oracle::parse(&file, &bytes));
-            if let Some(rev) = rev.filter(|rev| self.was_typed(id, rev)) {
-                set.insert(id, rev);
-            }
+            set.extend(rev.map(|rev| (id, rev)));
         }
         set
     }
