@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Phrases that screens, messages and the manual no longer use, with what they say instead.
-const REPLACED: [(&str, &str); 21] = [
+const REPLACED: [(&str, &str); 38] = [
     ("Add a file here", "Upload file"),
     ("Against now", "Compare with current"),
     ("As the system", "Match system"),
@@ -27,6 +27,23 @@ const REPLACED: [(&str, &str); 21] = [
     ("files that are no pictures", "Files that aren't images"),
     ("handed over", "sent"),
     ("by somebody", "by an unnamed editor"),
+    ("Take up", "Restore draft"),
+    ("while you are writing", "since you started editing"),
+    ("fits together by itself", "The changes don’t overlap."),
+    ("as a second version", "Keep mine for later"),
+    ("is waiting", "is unmerged"),
+    ("are waiting", "are unmerged"),
+    ("shown to everybody", "You’re reading the current one."),
+    ("has changed meanwhile", "has changed since you opened this screen"),
+    ("just that already", "No changes to save."),
+    ("Keep the page, close all", "Keep current version and close all conflicts"),
+    ("Make the other one the page", "Use the other version"),
+    ("Both, page first", "Both: theirs, then mine"),
+    ("Next open place", "Next undecided"),
+    ("already chosen", "included"),
+    ("How it came about", "What happened"),
+    ("Write it", "Create page"),
+    ("to be shown here", "too large to show here"),
 ];
 
 #[test]

@@ -219,7 +219,7 @@ fn outcome(plan: Plan, source: &Source) -> (Fate, String) {
         Plan::Beside(_) => (
             Fate::Conflict,
             format!(
-                "edited in the wiki since; kept beside it as a second version, see everpage merge \
+                "edited in the wiki since; both versions are kept, see everpage merge \
                  '{}'",
                 source.path
             ),

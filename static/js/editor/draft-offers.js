@@ -56,7 +56,7 @@ function bar(draft, page, { form, keeper, field }) {
   const shown = notice("info", "restore", [
     element("strong", {}, `A draft from ${clock(draft.kept)} was not saved.`),
     " It is kept in this browser. ",
-    movedOn && "The page has changed since then: when you save, you will see both versions. ",
+    movedOn && "The page has changed since then: when you save, both changes are merged, or you choose. ",
     draft.summary && element("span", { class: "fine" }, `“${draft.summary}”`),
   ].filter(Boolean), [
     button("Restore draft", takeUp, "button-primary"),

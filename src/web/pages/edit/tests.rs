@@ -75,7 +75,7 @@ async fn a_browser_is_led_to_the_form_of_one_base_which_stays_the_same() {
             page.body.contains("The page has changed since this version."),
             from == first.to_string()
         );
-        assert_eq!(page.body.contains("There is a page of this name by now."), from == "new");
+        assert_eq!(page.body.contains("There’s now a page with this name."), from == "new");
     }
     // What is said there is so.
     let nonce = "6f1c1b4e-7f9e-4d0a-9a53-2c1b0f6f7a10";
