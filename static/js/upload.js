@@ -59,8 +59,10 @@ async function send() {
   state.replaceChildren();
 }
 
-/** Goes to the page that lists them. */
+/** Goes to the page that lists them, or to where a choice has to be made. */
 function show(files) {
+  const merge = files.find((file) => file.merge)?.merge;
+  if (merge) return location.assign(merge);
   const folder = form.elements.folder?.value ?? "";
   const query = new URLSearchParams([["folder", folder], ...files.map((file) => ["done", file.path])]);
   if (files.some((file) => file.owed)) query.append("owed", "1");

@@ -1,7 +1,8 @@
 //! Finding a place for an uploaded file and keeping it there.
 //!
 //! Nothing that is there gives way to an upload: a name that is taken by another content gets a
-//! number (`plan-2.png`). The same content again is no new revision. To know that without a copy,
+//! number (`plan-2.png`), and a new version of a file that has changed since its form was opened
+//! waits as a conflict. The same content again is no new revision. To know that without a copy,
 //! the beginning of the upload is held in memory; a longer one is compared as it arrives, and where
 //! it differs, what was equal so far is read back from the disk.
 
@@ -11,13 +12,16 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::receive::Incoming;
 use crate::model::file::ContentDigest;
 use crate::model::path::{DocKey, DocPath, PathError};
+use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
+use crate::web::shell::{Outcome, after_save};
 use crate::web::site::Site;
-use crate::wiki::{Document, Edit};
+use crate::wiki::{Document, Edit, Saved};
 
 /// How much of an upload is held in memory.
 const BEGINNING: u64 = 1 << 20;
@@ -52,9 +56,18 @@ impl Drop for Claim<'_> {
 pub(super) struct Wish {
     /// The name it should have.
     pub(super) path: DocPath,
-    /// It becomes the next revision of the file of that name, whatever that holds.
-    pub(super) replaces: bool,
+    /// It becomes the next version of the file of that name.
+    pub(super) replaces: Option<Form>,
     pub(super) author: String,
+}
+
+/// What the form for a new version says of the upload.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    /// The version that the new one was made from; without one it never replaces what is there.
+    pub(super) base: Option<RevisionId>,
+    /// So that a form that is sent again makes one revision.
+    pub(super) nonce: Uuid,
 }
 
 /// An upload that was kept.
@@ -64,12 +77,14 @@ pub(super) struct Kept {
     pub(super) path: DocPath,
     /// The upstream does not have it yet.
     pub(super) owed: bool,
+    /// Where its author chooses, if another version is there that they have not seen.
+    pub(super) merge: Option<String>,
 }
 
 impl Kept {
     /// It was there before.
     fn before(document: &Document) -> Self {
-        Self { path: document.path().clone(), owed: false }
+        Self { path: document.path().clone(), owed: false, merge: None }
     }
 }
 
@@ -85,11 +100,11 @@ pub(super) fn keep(site: &Site, wish: &Wish, incoming: &mut Incoming) -> Result<
         return Err(Failure::bad_request(message));
     }
     let mut upload = Upload { beginning, whole, read_back: None, rest: incoming };
-    if wish.replaces {
+    if let Some(form) = wish.replaces {
         site.wiki().catch_up(&wish.path);
         return match site.wiki().open(&wish.path)?.filter(|d| d.is_live()) {
             Some(there) if upload.is(site, &there)? => Ok(Kept::before(&there)),
-            _ => save(site, wish, &wish.path, upload),
+            _ => save(site, wish, (&wish.path, form), upload),
         };
     }
     for number in 1..=NAMES {
@@ -99,7 +114,11 @@ pub(super) fn keep(site: &Site, wish: &Wish, incoming: &mut Incoming) -> Result<
         match site.wiki().open(&path)?.filter(|d| d.is_live()) {
             Some(there) if upload.is(site, &there)? => return Ok(Kept::before(&there)),
             Some(_) => {}
-            None => return save(site, wish, &path, upload),
+            None => {
+                let base = site.wiki().open(&path)?.and_then(|d| d.resolution().winner);
+                let form = Form { base, nonce: site.wiki().nonces().draw() };
+                return save(site, wish, (&path, form), upload);
+            }
         }
     }
     Err(Failure::bad_request("There are too many files with this name. Choose another name."))
@@ -110,20 +129,32 @@ fn not_whole() -> Failure {
     Failure::bad_request("The connection was lost before everything had arrived.")
 }
 
-fn save(site: &Site, wish: &Wish, path: &DocPath, upload: Upload<'_>) -> Result<Kept, Failure> {
-    let document = site.wiki().open(path)?;
+fn save(
+    site: &Site,
+    wish: &Wish,
+    (path, form): (&DocPath, Form),
+    upload: Upload<'_>,
+) -> Result<Kept, Failure> {
     let edit = Edit {
         path: path.clone(),
-        base: document.and_then(|d| d.resolution().winner),
+        base: form.base,
         also: Vec::new(),
         content: Vec::new(),
         author: wish.author.clone(),
         summary: String::new(),
-        nonce: site.wiki().nonces().draw(),
+        nonce: form.nonce,
     };
     let mut content = upload.into_reader(site)?;
     let saved = site.wiki().save_stream(&edit, &mut *content)?;
-    Ok(Kept { path: path.clone(), owed: saved.owed() })
+    let merge = match &saved {
+        Saved::Yielded { .. } => Some(Outcome::led_to(site, &saved, "1")),
+        // Where the other version waits.
+        Saved::Done { displaced: Some(_), .. } => {
+            Some(after_save(&site.url(&format!("-/merge/{}", path.address())), saved.owed()))
+        }
+        _ => None,
+    };
+    Ok(Kept { path: path.clone(), owed: saved.owed(), merge })
 }
 
 /// An upload of which a part was read.

@@ -16,11 +16,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
+use uuid::Uuid;
 
 pub(in crate::web) use self::keep::Claims;
 use self::keep::{Kept, Wish, keep};
 use self::receive::{Problem, channel, pump};
 use crate::model::path::{DocPath, escape};
+use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Query, Visitor, remember};
 use crate::web::filters::{self, print_size};
@@ -45,6 +47,9 @@ struct Uploaded {
     markdown: String,
     /// It is saved here, and the upstream does not have it yet.
     owed: bool,
+    /// Where to choose between it and a version that came in meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merge: Option<String>,
 }
 
 impl Uploaded {
@@ -54,6 +59,7 @@ impl Uploaded {
             href: site.url(&path.address()),
             markdown: markdown(path),
             owed: false,
+            merge: None,
         }
     }
 }
@@ -75,6 +81,8 @@ struct Upload<'a> {
     shell: Shell,
     folder: &'a str,
     replaces: Option<&'a DocPath>,
+    base: Option<RevisionId>,
+    nonce: Uuid,
     author: &'a str,
     limit: u64,
     done: &'a [Uploaded],
@@ -86,6 +94,9 @@ struct Upload<'a> {
 struct Form {
     folder: String,
     replaces: Option<DocPath>,
+    /// The version that readers saw when the form was opened.
+    base: Option<RevisionId>,
+    nonce: Option<Uuid>,
     author: String,
 }
 
@@ -127,7 +138,11 @@ pub(in crate::web) async fn ask(
         return Err(Failure::read_only());
     }
     site.blocking(move |site| {
-        let form = Form::new(fields.get("folder"), fields.get("replaces"), &visitor.author)?;
+        let mut form = Form::new(fields.get("folder"), fields.get("replaces"), &visitor.author)?;
+        if let Some(path) = &form.replaces {
+            site.wiki().catch_up(path);
+            form.base = site.wiki().open(path)?.and_then(|d| d.resolution().winner);
+        }
         let mut done = Vec::new();
         for path in fields.all("done").filter_map(|name| DocPath::from_user(name).ok()) {
             if let Some(document) = site.wiki().open(&path)?.filter(|d| d.is_live()) {
@@ -181,8 +196,8 @@ async fn receive_all(
                 return Err(Failure::bad_request(message));
             }
             _ if is_file => match receive_one(site, form, field).await {
-                Ok(Some(Kept { path, owed })) => {
-                    done.push(Uploaded { owed, ..Uploaded::new(site, &path) });
+                Ok(Some(Kept { path, owed, merge })) => {
+                    done.push(Uploaded { owed, merge, ..Uploaded::new(site, &path) });
                     // The second of several files replaces nothing.
                     form.replaces = None;
                 }
@@ -191,11 +206,23 @@ async fn receive_all(
             },
             "folder" => form.set_folder(&short_text(field).await?)?,
             "replaces" => form.set_replaces(&short_text(field).await?)?,
+            "base" => form.base = id(&short_text(field).await?)?,
+            "nonce" => form.nonce = short_text(field).await?.trim().parse().ok(),
             "author" => short_text(field).await?.trim().clone_into(&mut form.author),
             _ => drop(short_text(field).await?),
         }
     }
     Ok((done, refused))
+}
+
+/// Reads the id of the version that an upload was made from, if the form names one.
+fn id(text: &str) -> Result<Option<RevisionId>, Failure> {
+    match text.trim() {
+        "" => Ok(None),
+        id => id.parse().map(Some).map_err(|_| {
+            Failure::bad_request("The form does not say which version the file replaces.")
+        }),
+    }
 }
 
 async fn short_text(mut field: Field<'_>) -> Result<String, Failure> {
@@ -226,7 +253,8 @@ async fn receive_one(site: &Site, form: &Form, field: Field<'_>) -> Result<Optio
         message: failure.message,
         status: failure.status,
     };
-    let wish = match wish(form, &given) {
+    let nonce = form.nonce.unwrap_or_else(|| site.wiki().nonces().draw());
+    let wish = match wish(form, nonce, &given) {
         Ok(wish) => wish,
         Err(failure) => {
             drop(incoming);
@@ -250,7 +278,7 @@ async fn receive_one(site: &Site, form: &Form, field: Field<'_>) -> Result<Optio
 }
 
 /// Says what is to become of a file that a browser gave this name.
-fn wish(form: &Form, given: &str) -> Result<Wish, Failure> {
+fn wish(form: &Form, nonce: Uuid, given: &str) -> Result<Wish, Failure> {
     let path = if let Some(path) = &form.replaces {
         path.clone()
     } else {
@@ -270,7 +298,8 @@ fn wish(form: &Form, given: &str) -> Result<Wish, Failure> {
             "A file that ends in .md is a page. Create a new page and paste the text there.";
         return Err(Failure::bad_request(message));
     }
-    Ok(Wish { path, replaces: form.replaces.is_some(), author: form.author.clone() })
+    let replaces = form.replaces.as_ref().map(|_| keep::Form { base: form.base, nonce });
+    Ok(Wish { path, replaces, author: form.author.clone() })
 }
 
 fn respond(
@@ -295,6 +324,9 @@ fn respond(
     }
     if !refused.is_empty() {
         return show(site, visitor, form, done, refused);
+    }
+    if let Some(merge) = done.iter().find_map(|file| file.merge.as_deref()) {
+        return Ok((cookie, Redirect::to(merge)).into_response());
     }
     let mut address = site.url("-/upload?folder=");
     address.push_str(&query_value(&form.folder));
@@ -325,6 +357,8 @@ fn show(
         shell: Shell::new(site, visitor, &title),
         folder: &form.folder,
         replaces: form.replaces.as_ref(),
+        base: form.base,
+        nonce: form.nonce.unwrap_or_else(|| site.wiki().nonces().draw()),
         author: &form.author,
         limit: site.wiki().limits().attachment,
         done,

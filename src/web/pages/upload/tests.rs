@@ -133,16 +133,97 @@ async fn long_files_are_compared_as_they_arrive_and_kept_whole() {
     assert_eq!(temporary_files(&site), 0);
 }
 
+/// Opens the form for a new version of a file and returns its fields.
+async fn open_form(site: &TestSite, name: &str) -> (String, String) {
+    let page = site.get(&format!("/-/upload?replaces={name}")).await;
+    (page.field("base").unwrap(), page.field("nonce").unwrap())
+}
+
+/// Sends a form for a new version of `plan.png`.
+async fn replace(
+    site: &TestSite,
+    (base, nonce): &(String, String),
+    json: bool,
+    content: &[u8],
+) -> Page {
+    let form = [
+        ("replaces", None, &b"plan.png"[..]),
+        ("base", None, base.as_bytes()),
+        ("nonce", None, nonce.as_bytes()),
+        ("author", None, b"Me"),
+        ("file", Some("other name.png"), content),
+    ];
+    site.send(request(json, body(&form))).await
+}
+
 #[tokio::test]
 async fn a_new_version_takes_the_place_of_the_old_one() {
     let site = TestSite::new();
     upload(&site, &[("file", Some("plan.png"), b"one")]).await;
+    let form = open_form(&site, "plan.png").await;
     for _ in 0..2 {
-        let form = [("replaces", None, &b"plan.png"[..]), ("file", Some("other name.png"), b"two")];
-        assert_eq!(paths(&upload(&site, &form).await), ["plan.png"]);
+        assert_eq!(paths(&replace(&site, &form, true, b"two").await), ["plan.png"]);
     }
     assert_eq!(bytes(&site, "plan.png"), b"two");
     assert_eq!(site.document("plan.png").unwrap().revision_count(), 2);
+    // Sent once more when somebody has gone on, it is still the revision that it became.
+    site.save("plan.png", "three");
+    let again = replace(&site, &form, false, b"two").await;
+    assert_eq!(again.location(), Some("/-/upload?folder=&done=plan%2Epng"));
+    assert_eq!(bytes(&site, "plan.png"), b"three");
+    assert_eq!(site.document("plan.png").unwrap().revision_count(), 3);
+}
+
+#[tokio::test]
+async fn a_new_version_of_a_file_that_has_changed_since_waits_and_its_author_chooses() {
+    for json in [false, true] {
+        let site = TestSite::new();
+        upload(&site, &[("file", Some("plan.png"), b"one")]).await;
+        let form = open_form(&site, "plan.png").await;
+        site.save_as("plan.png", "Ann", "theirs");
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let answer = replace(&site, &form, json, b"mine").await;
+            let to = if json {
+                answer.json()["files"][0]["merge"].as_str().unwrap().to_owned()
+            } else {
+                assert_eq!(answer.status, 303);
+                answer.location().unwrap().to_owned()
+            };
+            seen.push(to);
+        }
+        let document = site.document("plan.png").unwrap();
+        let [mine] = document.resolution().conflicts[..] else { panic!("one waits") };
+        assert_eq!(seen, vec![format!("/-/merge/plan.png?mine={mine}"); 2]);
+        assert_eq!((bytes(&site, "plan.png"), document.revision_count()), (b"theirs".into(), 3));
+        let page = site.get(&seen[0]).await;
+        assert!(page.status == 200 && page.body.contains("Ann"), "{}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn a_new_version_that_does_not_say_what_it_replaces_never_does() {
+    let site = TestSite::new();
+    upload(&site, &[("file", Some("plan.png"), b"one")]).await;
+    let form = [("replaces", None, &b"plan.png"[..]), ("file", Some("x.png"), b"two")];
+    let answer = site.send(request(false, body(&form))).await;
+    assert!(answer.location().unwrap().starts_with("/-/merge/plan.png?mine="));
+    assert_eq!(bytes(&site, "plan.png"), b"one");
+    assert_eq!(site.document("plan.png").unwrap().resolution().conflicts.len(), 1);
+    let nonsense = ("not-an-id".to_owned(), String::new());
+    assert_eq!(replace(&site, &nonsense, true, b"three").await.status, 400);
+    assert_eq!(site.document("plan.png").unwrap().revision_count(), 2);
+}
+
+#[tokio::test]
+async fn a_new_version_of_a_deleted_file_brings_it_back() {
+    let site = TestSite::new();
+    upload(&site, &[("file", Some("plan.png"), b"one")]).await;
+    site.save("plan.png", "");
+    let form = open_form(&site, "plan.png").await;
+    assert_eq!(paths(&replace(&site, &form, true, b"two").await), ["plan.png"]);
+    assert_eq!(bytes(&site, "plan.png"), b"two");
+    assert!(site.document("plan.png").unwrap().resolution().conflicts.is_empty());
 }
 
 #[tokio::test]
