@@ -348,7 +348,9 @@ test("from the inbox one conflict leads to the next, and several are merged toge
   server.url = own.url;
   try {
     await versions("First", DAY, [["Ann", line(DAY, "daily", "twice")], ["Ben", line(DAY, "daily", "at dusk")]]);
-    await versions("Second", DAY, [["Ann", line(DAY, "weekly", "twice")], ["Ben", line(DAY, "weekly", "at dusk")]]);
+    // Five versions are one visit.
+    await versions("Second", DAY, [["Ann", line(DAY, "weekly", "twice")], ["Ben", line(DAY, "weekly", "at dusk")],
+      ["Cleo", line(DAY, "weekly", "at noon")], ["Dan", line(DAY, "never", "always")], ["Eve", line(DAY, "The end", "The very end")]]);
     for (const name of ["Space one", "Space two"]) await versions(name, "a\n", [["Ann", "a  \n"], ["Ben", "a \n"]]);
     const page = await window({ bypassCSP: true });
     await page.goto(`${own.url}/-/conflicts?q=Space`);
@@ -365,6 +367,8 @@ test("from the inbox one conflict leads to the next, and several are merged toge
     await page.locator(saveButton).click();
     await page.waitForURL(/back=inbox&done=Second\.md/);
     assert.match(await page.textContent(".notice-success"), /Second is resolved/);
+    assert.equal(await waiting("Second"), false);
+    assert.equal(await raw("Second"), line(line(line(DAY, "weekly", "at dusk"), "never", "always"), "The end", "The very end"));
     await page.getByRole("button", { name: "Undo" }).waitFor();
     await passes(page, "the next conflict");
     await close(page);

@@ -71,7 +71,7 @@ impl Show {
         match self {
             Self::All => true,
             Self::Easy => Step::of(entry) == Step::Merge,
-            Self::Mine => !me.is_empty() && entry.versions().any(|v| fold(&v.author) == fold(me)),
+            Self::Mine => entry.versions().any(|version| is_by(version, me)),
             Self::Deleted => entry.is_about_deletion(),
         }
     }
@@ -241,6 +241,17 @@ struct Inbox<'a> {
     saved: Option<(DocPath, String, Option<Undo>)>,
     /// How many of the shown ones one click would merge together.
     together: usize,
+}
+
+impl Inbox<'_> {
+    /// Returns true if a version is the reader's own, by the name under which they save.
+    fn is_mine(&self, version: &Version) -> bool {
+        is_by(version, self.author)
+    }
+}
+
+fn is_by(version: &Version, me: &str) -> bool {
+    !me.is_empty() && fold(&version.author) == fold(me)
 }
 
 /// Shows the inbox.

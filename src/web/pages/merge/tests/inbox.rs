@@ -56,6 +56,22 @@ async fn the_button_says_what_it_does_and_the_easiest_come_first() {
 }
 
 #[tokio::test]
+async fn my_versions_are_marked_and_can_be_shown_alone() {
+    let site = TestSite::new();
+    conflict(&site, "One.md", "a\n", "b\n", "c\n");
+    site.save_on("Two.md", "Ann", None, "a\n");
+    site.save_on("Two.md", "Ben", None, "b\n");
+    let page = site.get_with("/-/conflicts", "cookie", "author=bob").await;
+    assert_eq!(page.body.matches(">yours<").count(), 1, "{}", page.body);
+    let bobs = after(&page, "<bdi>Bob</bdi>");
+    assert!(bobs.find(">yours<") < bobs.find("</li>"), "{bobs}");
+    let mine = site.get_with("/-/conflicts?show=mine", "cookie", "author=bob").await;
+    assert!(mine.body.contains("/-/merge/One") && !mine.body.contains("/-/merge/Two"));
+    // Whoever has no name yet has no versions either.
+    assert!(!site.get("/-/conflicts").await.body.contains(">yours<"));
+}
+
+#[tokio::test]
 async fn what_needs_no_choice_is_one_click() {
     let site = TestSite::new();
     two_versions(&site, "a\n\nb\n", "a of Bob\n\nb\n", "a\n\nb of Cleo\n");
