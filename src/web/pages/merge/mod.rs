@@ -60,11 +60,24 @@ pub(in crate::web) async fn open(
     .await
 }
 
+/// Says what taking a merge back has brought.
+fn undone(document: &Document) -> String {
+    let thing = if document.path().is_page() { "page" } else { "file" };
+    match document.resolution().conflicts.len() {
+        0 => format!("Undone. The {thing} is as it was before."),
+        1 => format!("Undone. The {thing} is as it was before, and one version is unmerged again."),
+        n => format!(
+            "Undone. The {thing} is as it was before, and {} are unmerged again.",
+            words::count(n, "version", "versions")
+        ),
+    }
+}
+
 /// Says what was just done to this document.
 fn success(query: &Fields, document: &Document, mine: Option<RevisionId>) -> Option<String> {
     let said = match query.get("saved") {
         "" => None,
-        "undone" => Some("Undone: the versions are as they were before.".to_owned()),
+        "undone" => Some(undone(document)),
         _ => Some("Saved.".to_owned()),
     };
     let mine = mine.filter(|id| document.resolution().conflicts.contains(id));

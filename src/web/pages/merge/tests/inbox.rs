@@ -102,6 +102,9 @@ async fn after_one_conflict_comes_the_next_with_a_way_to_undo() {
     let undo = Form::read(after(&next, "<form class=\"notice-actions\""));
     let back = undo.press(&site, "/-/merge/One", "undo").await;
     assert_eq!(back.location(), Some("/-/merge/One?saved=undone&back=inbox"));
+    let again = site.get("/-/merge/One?saved=undone&back=inbox").await;
+    let said = "Undone. The page is as it was before, and one version is unmerged again.";
+    assert!(again.body.contains(said), "{}", again.body);
     assert_eq!(site.content("One.md"), "c\n");
     // The last one leads to the list.
     let page = site.get("/-/merge/One?back=inbox").await;
