@@ -8,15 +8,20 @@
 
 use std::ops::Range;
 
-use super::moves::{Arranged, Moves, link};
+use super::moves::{Apart, Arranged, Moves, Which};
 use super::tokens::{is_fence, no_line_twice, refine};
 use super::{Chunk, Merge, Moved, Place, Shape, Version, Wording};
 use crate::model::diff::{
     LineEnding, Replaced, content, is_blank, kept, lines, replaced, replaced_to_merge,
 };
 
-/// Cuts the page into chunks.
-pub(super) fn chunks(winner: &str, others: &[Version<'_>], ending: LineEnding) -> Vec<Chunk> {
+/// Cuts the page into chunks; looks for `moves` only if asked to.
+pub(super) fn chunks(
+    winner: &str,
+    others: &[Version<'_>],
+    ending: LineEnding,
+    moves: bool,
+) -> Vec<Chunk> {
     let deletes = |v: &Version<'_>| v.text.is_empty();
     if winner.is_empty() || others.iter().any(deletes) {
         let page = Page::new(lines(winner), ending);
@@ -33,7 +38,8 @@ pub(super) fn chunks(winner: &str, others: &[Version<'_>], ending: LineEnding) -
     let plain = star(&Page::new(lines(winner), ending), &compared.collect::<Vec<_>>());
     // Moves are looked for where all were made from the same text.
     let base = others.first().and_then(known);
-    let Some(base) = base.filter(|base| others.iter().all(|v| v.base == Some(base))) else {
+    let is_shared = |base: &&str| moves && others.iter().all(|v| v.base == Some(*base));
+    let Some(base) = base.filter(is_shared) else {
         return plain;
     };
     let all: Vec<&str> = std::iter::once(winner).chain(others.iter().map(|v| v.text)).collect();
@@ -41,16 +47,58 @@ pub(super) fn chunks(winner: &str, others: &[Version<'_>], ending: LineEnding) -
     if all.len() > MOST_WITH_MOVES || bytes > MOST_BYTES_WITH_MOVES {
         return plain;
     }
-    let moves = Moves::find(base, &all);
-    let open = |chunks: &[Chunk]| chunks.iter().filter(|chunk| chunk.is_open()).count();
-    let chunks = match moves.arranged().filter(|_| open(&plain) > 0) {
-        None => plain,
-        Some(arranged) => {
-            let arranged = rearranged(arranged, ending);
-            if open(&arranged) <= open(&plain) { arranged } else { plain }
-        }
+    let moves = Moves::find(lines(base), all.into_iter().map(lines).collect());
+    let beyond_lines = plain.iter().any(|chunk| match chunk {
+        Chunk::Changed(place) => !matches!(place.shape, Shape::OneSide | Shape::SameChange),
+        Chunk::Unchanged(_) => false,
+    });
+    if let Some(twice) = Apart::find(&moves, Which::Twice, &plain)
+        && let Some(chunks) = merged_apart(&twice, ending)
+        && (twice.is_doubled(&plain)
+            || beyond_lines && open(&chunks) <= open(&plain).max(twice.len()))
+    {
+        let moved = |chunk: &Chunk| match chunk {
+            Chunk::Changed(place) => place.shape == Shape::MovedTwice,
+            Chunk::Unchanged(_) => false,
+        };
+        let rest = chunks.iter().any(|chunk| chunk.is_open() && !moved(chunk));
+        return if rest { all_apart(chunks, &plain, &moves, ending) } else { chunks };
+    }
+    if open(&plain) == 0 {
+        return plain;
+    }
+    let best = match moves.arranged().map(|arranged| rearranged(arranged, ending)) {
+        Some(arranged) if open(&arranged) <= open(&plain) => arranged,
+        _ => plain.clone(),
     };
-    link(chunks, &moves)
+    if open(&best) > 0 { all_apart(best, &plain, &moves, ending) } else { best }
+}
+
+fn open(chunks: &[Chunk]) -> usize {
+    chunks.iter().filter(|chunk| chunk.is_open()).count()
+}
+
+/// Merges texts without the blocks that were moved, and puts these in.
+fn merged_apart(apart: &Apart<'_, '_>, ending: LineEnding) -> Option<Vec<Chunk>> {
+    let rest = apart.rest();
+    let mut versions = rest.texts.iter().cloned();
+    let page = Page::new(versions.next().unwrap_or_default(), ending);
+    let others = versions.map(|text| Compared { base: Some(rest.base.clone()), text });
+    apart.put_in(&star(&page, &others.collect::<Vec<_>>()), &rest, ending)
+}
+
+/// Merges all blocks apart that were moved, if this leaves less to decide.
+fn all_apart(
+    best: Vec<Chunk>,
+    plain: &[Chunk],
+    moves: &Moves<'_>,
+    ending: LineEnding,
+) -> Vec<Chunk> {
+    let apart = Apart::find(moves, Which::All, plain);
+    match apart.and_then(|apart| merged_apart(&apart, ending)) {
+        Some(chunks) if open(&chunks) < open(&best) => chunks,
+        _ => best,
+    }
 }
 
 /// Merges texts in which the same blocks were moved.
@@ -532,46 +580,46 @@ impl<'a> Chunks<'_, 'a> {
             }
         }
         // What all started from belongs to the lines in dispute. If one version has none of those,
-        // it is what became of the shared lines; else that version would seem to delete it.
-        let (at_head, at_tail) = match (head, tail) {
-            (1.., _) if used_up => (true, false),
-            (0, 1..) if used_up => (false, true),
-            _ => (false, false),
+        // it is what became of the shared lines; else that version would seem to delete it. But what
+        // another version still has of it was deleted indeed.
+        let base = spot.base.as_deref().unwrap_or_default();
+        let whole = |voice: &Voice<'a>| head..voice.lines.len() - tail;
+        let rests = spot.changed().map(|voice| &voice.lines[whole(voice)]);
+        let kept_of_base = rests.flat_map(|rest| kept(base, rest)).map(|(at, _)| at);
+        let kept_of_base = kept_of_base.filter(|at| !is_blank(base[*at]));
+        let is_blank_line = |line: &&&str| is_blank(line);
+        let (in_head, in_tail) = match (head, tail) {
+            (1.., _) if used_up => {
+                let first = kept_of_base.min().unwrap_or(base.len());
+                let before = base[..first].iter().rev().take_while(is_blank_line).count();
+                (if first < base.len() { first - before } else { first }, base.len())
+            }
+            (0, 1..) if used_up => {
+                let end = kept_of_base.max().map_or(0, |at| at + 1);
+                let behind = base[end..].iter().take_while(is_blank_line).count();
+                (0, if end > 0 { end + behind } else { 0 })
+            }
+            _ => (0, base.len()),
         };
-        let piece = |with_base: bool, from: usize, until: usize| {
-            let base = spot.base.clone().filter(|_| with_base).unwrap_or_default();
+        let piece = |of_base: Range<usize>, own: &dyn Fn(&Voice<'a>) -> Range<usize>| {
+            let base = base[of_base.clone()].to_vec();
             let part = |voice: &Voice<'a>| {
-                let lines = if voice.changed {
-                    let end = if until == 0 { voice.lines.len() - tail } else { until };
-                    voice.lines[from.min(end)..end].to_vec()
-                } else if with_base {
-                    voice.lines.clone()
-                } else {
-                    Vec::new()
-                };
-                let changed = voice.changed && !alike_all(&lines, &base);
-                Voice { lines, changed, ..voice.clone() }
+                let lines = &voice.lines;
+                let lines =
+                    if voice.changed { &lines[own(voice)] } else { &lines[of_base.clone()] };
+                let changed = voice.changed && !alike_all(lines, &base);
+                Voice { lines: lines.to_vec(), changed, ..voice.clone() }
             };
-            Spot {
-                voices: spot.voices.iter().map(part).collect(),
-                base: Some(base.clone()),
-                ..*spot
-            }
+            let voices = spot.voices.iter().map(part).collect();
+            Spot { voices, base: Some(base), ..*spot }
         };
-        let in_middle = !at_head && !at_tail;
         if head > 0 {
-            self.same_change(&piece(at_head, 0, head));
+            self.same_change(&piece(0..in_head, &|_| 0..head));
         }
-        self.settle(&piece(in_middle, head, 0));
+        self.settle(&piece(in_head..in_tail, &whole));
         if tail > 0 {
-            let mut last = piece(at_tail, 0, 0);
-            for (voice, whole) in last.voices.iter_mut().zip(&spot.voices) {
-                if whole.changed {
-                    voice.lines = whole.lines[whole.lines.len() - tail..].to_vec();
-                    voice.changed = true;
-                }
-            }
-            self.same_change(&last);
+            let last = |voice: &Voice<'a>| voice.lines.len() - tail..voice.lines.len();
+            self.same_change(&piece(in_tail..base.len(), &last));
         }
     }
 
@@ -582,6 +630,10 @@ impl<'a> Chunks<'_, 'a> {
     /// Adds lines that are in dispute.
     fn settle(&mut self, spot: &Spot<'a>) {
         let spot = spot.distinct();
+        if spot.changed().count() < 2 {
+            // The others changed only what is before or behind it, as this version did, too.
+            return self.place(&spot, Shape::Sentences);
+        }
         let shape = shape(&spot);
         let by_parts = matches!(shape, Shape::SameWords | Shape::DeletedEdited) && spot.one_base;
         let with_lf = |lines: &[&str]| -> String {

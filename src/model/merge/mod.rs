@@ -262,19 +262,21 @@ impl Place {
         }
     }
 
-    /// Returns what the choice at the place that this one follows means here.
+    /// Returns what the choice at the place that this one follows means here: the lines are at one
+    /// of the places, where the first of the versions that agree with the choice moved them.
     fn followed(&self, leader: &Self, choice: &Choice) -> Choice {
-        let Choice::Wording(chosen) = choice else {
-            return choice.clone();
+        let chosen = match choice {
+            Choice::Wording(chosen) => leader.wordings.get(*chosen),
+            _ => None,
         };
-        let Some(chosen) = leader.wordings.get(*chosen) else {
-            return Choice::Wording(0);
-        };
-        let theirs =
-            |w: &Wording| w.versions.iter().any(|version| chosen.versions.contains(version));
-        let found = (self.wordings.iter().position(|w| w.changed && theirs(w)))
-            .or_else(|| self.wordings.iter().position(theirs));
-        Choice::Wording(found.unwrap_or(0))
+        let elsewhere = chosen.filter(|chosen| chosen.text.is_empty());
+        let moved = self.moved.iter().flat_map(|moved| &moved.versions);
+        let by = moved.filter(|by| elsewhere.is_some_and(|w| w.versions.contains(by))).min();
+        let found = self.wordings.iter().position(|w| match by {
+            Some(by) => w.versions.contains(by),
+            None => w.text.is_empty(),
+        });
+        found.map_or(Choice::Text(String::new()), Choice::Wording)
     }
 
     fn set_key(&mut self, occurrence: usize) {
@@ -298,6 +300,15 @@ impl Merge {
 
     /// Merges the other heads into the winner.
     pub fn of(winner: &str, others: &[Version<'_>]) -> Self {
+        Self::made(winner, others, true)
+    }
+
+    /// Merges the versions of a block; what moved within the block is a deletion and an insertion.
+    fn of_block(winner: &str, others: &[Version<'_>]) -> Self {
+        Self::made(winner, others, false)
+    }
+
+    fn made(winner: &str, others: &[Version<'_>], moves: bool) -> Self {
         let model = if winner.is_empty() {
             others.iter().map(|v| v.text).filter(|t| !t.is_empty()).min().unwrap_or("")
         } else {
@@ -305,7 +316,7 @@ impl Merge {
         };
         let ending = LineEnding::of(model);
         let mut merge = Self {
-            chunks: lines::chunks(winner, others, ending),
+            chunks: lines::chunks(winner, others, ending, moves),
             ending,
             ended: model.ends_with('\n'),
         };

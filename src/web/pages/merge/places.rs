@@ -502,6 +502,9 @@ impl<'a> Maker<'a> {
             Shape::WhiteSpace => format!("{who} changed white space here."),
             Shape::Appended => format!("{who} each added something here; all of it is in."),
             Shape::Moved => match &place.moved {
+                Some(moved) if changed.is_empty() => {
+                    format!("{} moved “{}” here.", people.list(&moved.versions), moved.title)
+                }
                 Some(moved) => {
                     let editors: Vec<usize> =
                         changed.iter().copied().filter(|v| !moved.versions.contains(v)).collect();

@@ -3,13 +3,18 @@
 //! To a comparison by lines a move is a deletion here and an insertion there, so an edit that
 //! another version made inside the block would clash with the deletion. Before the merge such a
 //! block is moved in the base and in the other versions, too; then the edit meets the block where
-//! it now is. A block that versions moved to different places is one choice at all of them.
+//! it now is. [`Apart`] has what this cannot settle, above all blocks that
+//! versions moved to different places.
+
+mod apart;
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::{Chunk, Moved, Place, Shape, Wording};
-use crate::model::diff::{Replaced, content, is_blank, lines, replaced};
+use super::Moved;
+use crate::model::diff::{Replaced, content, is_blank, replaced};
+
+pub(super) use apart::{Apart, Which};
 
 /// A block with fewer letters may be anything.
 const LEAST_LETTERS: usize = 12;
@@ -45,9 +50,7 @@ pub(super) struct Moves<'a> {
 
 impl<'a> Moves<'a> {
     /// Finds the moves of the winner and the others.
-    pub(super) fn find(base: &'a str, texts: &[&'a str]) -> Self {
-        let base = lines(base);
-        let texts: Vec<Vec<&str>> = texts.iter().map(|text| lines(text)).collect();
+    pub(super) fn find(base: Vec<&'a str>, texts: Vec<Vec<&'a str>>) -> Self {
         let changes: Vec<Vec<Replaced>> = texts.iter().map(|text| replaced(&base, text)).collect();
         let mut all: Vec<Move> = Vec::new();
         for (version, (text, changes)) in texts.iter().zip(&changes).enumerate() {
@@ -116,9 +119,7 @@ impl<'a> Moves<'a> {
     }
 
     fn moved(&self, of: &Move) -> Moved {
-        let title = self.base[of.from.clone()].iter().find(|line| !is_blank(line));
-        let title = title.map_or("", |line| content(line).trim_start_matches(['#', ' ']).trim());
-        Moved { versions: of.versions.clone(), title: title.to_owned() }
+        Moved { versions: of.versions.clone(), title: title(&self.base[of.from.clone()]) }
     }
 
     /// Returns true if a version that left the block where it was changed something in it.
@@ -201,6 +202,12 @@ fn moves(base: &[&str], text: &[&str], changes: &[Replaced]) -> Vec<(Range<usize
     out
 }
 
+/// Returns the first line of a block, without the signs of a heading.
+fn title(block: &[&str]) -> String {
+    let first = block.iter().find(|line| !is_blank(line)).map_or("", |line| content(line));
+    first.trim_start_matches(['#', ' ']).trim().to_owned()
+}
+
 fn letters(lines: &[&str]) -> usize {
     lines.iter().flat_map(|line| line.chars()).filter(|c| c.is_alphanumeric()).count()
 }
@@ -233,89 +240,4 @@ fn rearranged<'a>(
         }
     }
     (out, origins)
-}
-
-/// Makes one choice of a block that versions moved to different places.
-pub(super) fn link(chunks: Vec<Chunk>, moves: &Moves<'_>) -> Vec<Chunk> {
-    let twice: Vec<&Move> = moves.all.iter().filter(|m| moves.is_twice(m)).collect();
-    if twice.is_empty() || twice.len() > MOST_MOVES {
-        return chunks;
-    }
-    // The same block is what the moves of overlapping lines have in common.
-    let mut blocks: Vec<Range<usize>> = Vec::new();
-    for one in &twice {
-        match blocks.iter_mut().find(|block| overlap(block, &one.from)) {
-            Some(block) => {
-                *block = block.start.max(one.from.start)..block.end.min(one.from.end);
-            }
-            None => blocks.push(one.from.clone()),
-        }
-    }
-    let mut out = chunks;
-    for block in blocks {
-        let versions: Vec<usize> = (twice.iter())
-            .filter(|m| overlap(&m.from, &block))
-            .flat_map(|m| m.versions.iter().copied())
-            .collect();
-        out = link_one(out, &moves.base[block], versions);
-    }
-    out
-}
-
-fn link_one(chunks: Vec<Chunk>, block: &[&str], versions: Vec<usize>) -> Vec<Chunk> {
-    let title = block.iter().find(|line| !is_blank(line)).map_or("", |line| content(line));
-    let moved = Moved { versions, title: title.trim_start_matches(['#', ' ']).trim().to_owned() };
-    let mut out = Vec::new();
-    let mut leader = None;
-    let mut index = 0;
-    let found = |chunk: &Chunk| match chunk {
-        Chunk::Changed(place) => inserted_block(place, block),
-        Chunk::Unchanged(_) => None,
-    };
-    // A block that is at one place only is decided.
-    let places = chunks.iter().filter(|chunk| found(chunk).is_some()).count();
-    for chunk in chunks {
-        let at = found(&chunk).filter(|_| places > 1);
-        let (Some(at), Chunk::Changed(place)) = (at, &chunk) else {
-            index += usize::from(matches!(chunk, Chunk::Changed(_)));
-            out.push(chunk);
-            continue;
-        };
-        for (part, is_block) in
-            [(0..at.start, false), (at.clone(), true), (at.end..usize::MAX, false)]
-        {
-            let Some(mut part) = part_of(place, &part) else { continue };
-            if is_block {
-                part.shape = Shape::MovedTwice;
-                part.moved = Some(moved.clone());
-                part.follows = leader;
-                leader = leader.or(Some(index));
-            }
-            index += 1;
-            out.push(Chunk::Changed(part));
-        }
-    }
-    out
-}
-
-/// Returns where the block is in what one version inserted.
-fn inserted_block(place: &Place, block: &[&str]) -> Option<Range<usize>> {
-    let is_insertion = place.shape == Shape::OneSide && place.base.as_deref() == Some("");
-    let wording = place.wordings.iter().find(|w| w.changed).filter(|_| is_insertion)?;
-    let text = lines(&wording.text);
-    let at = text.windows(block.len()).position(|here| alike(here, block))?;
-    Some(at..at + block.len())
-}
-
-/// Returns some lines of an insertion as a place of their own.
-fn part_of(place: &Place, range: &Range<usize>) -> Option<Place> {
-    let cut = |text: &str| -> String {
-        let all = lines(text);
-        let end = range.end.min(all.len());
-        all[range.start.min(end)..end].concat()
-    };
-    let wordings: Vec<Wording> =
-        place.wordings.iter().map(|w| Wording { text: cut(&w.text), ..w.clone() }).collect();
-    let any = wordings.iter().any(|w| !w.text.is_empty());
-    any.then(|| Place::new(place.base.clone(), wordings, place.shape))
 }
