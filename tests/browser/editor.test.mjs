@@ -200,7 +200,8 @@ test("the preview follows the text and the cursor", async () => {
     for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
     const text = document.querySelector("textarea[name=content]");
     const line = text.value.slice(0, text.selectionStart).split("\n").length - 1;
-    const row = document.querySelectorAll(".editor-backdrop > div > div")[line].getBoundingClientRect();
+    const rows = [...document.querySelectorAll(".editor-backdrop > div > div")];
+    const row = rows.find((row) => row.textContent.trim() === text.value.split("\n")[line]).getBoundingClientRect();
     const block = document.querySelector(`.editor-preview [data-line="${line + 1}"]`).getBoundingClientRect();
     return Math.abs(row.top - block.top);
   });
@@ -599,6 +600,89 @@ test("the browser finds a word once in the text", async () => {
   await page.click(".editor-view [value=write]");
   assert.deepEqual(await finds(page), ["text"]);
   await page.context().close();
+});
+
+test("a key makes the editor do the same little work at any length of the text", async () => {
+  const context = await browser.newContext();
+  await context.addInitScript(() => {
+    window.work = { changes: 0, letters: 0, measures: 0, frames: 0 };
+    const value = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value");
+    Object.defineProperty(HTMLTextAreaElement.prototype, "value", { ...value, get() {
+      const text = value.get.call(this);
+      window.work.letters += text.length;
+      return text;
+    } });
+    const measure = Element.prototype.getBoundingClientRect;
+    Element.prototype.getBoundingClientRect = function counted() {
+      window.work.measures++;
+      return measure.call(this);
+    };
+    const frame = window.requestAnimationFrame;
+    window.requestAnimationFrame = (call) => {
+      window.work.frames++;
+      return frame.call(window, call);
+    };
+    window.nextFrame = () => new Promise((done) => frame.call(window, done));
+    // What rests until no key was pressed for a while rests for good while `held`.
+    const later = window.setTimeout;
+    window.setTimeout = (...all) => (window.held ? -1 : later.apply(window, all));
+  });
+  // A preview comes at once, and says of what: the one of the whole text is awaited.
+  await context.route("**/-/api/v1/preview", (route) => {
+    const size = new URLSearchParams(route.request().postData()).get("content").length;
+    return route.fulfill({ json: { html: `<p data-line="1">${size} letters</p><p data-line="3">below</p>`, problem: null } });
+  });
+  const piece = "## Bed of beans\n\nSome **words** about [[Peas]] which go on for a while.\n\n- [ ] water the beans\n\n";
+  const works = [];
+  for (const size of [10_000, 200_000, 600_000]) {
+    const page = await edit("Fresh/Work", { context });
+    await field(page).evaluate((text, [piece, size]) => {
+      text.value = piece.repeat(Math.ceil(size / piece.length));
+      text.dispatchEvent(new Event("input", { bubbles: true }));
+      const at = text.value.indexOf("Some", size / 2) + 4;
+      text.setSelectionRange(at, at);
+      text.blur();
+      text.focus();
+      window.seen = () => {
+        const { top, bottom } = text.getBoundingClientRect();
+        const rows = [...document.querySelectorAll(".editor-backdrop > div > div")].map((row) => row.getBoundingClientRect());
+        return text.scrollTop > 0 && rows.some((row) => row.top < top) && rows.some((row) => row.bottom > bottom);
+      };
+    }, [piece, size]);
+    await page.waitForFunction(() => window.seen());
+    await page.waitForFunction((size) => {
+      const [words, note] = [".prose", ".pane-label .fine"].map((name) => document.querySelector(`.editor-preview ${name}`).textContent);
+      return parseInt(words) >= size || note.includes("too long");
+    }, size);
+    const settle = () => page.evaluate(async () => {
+      for (let i = 0; i < 3; i++) await window.nextFrame();
+    });
+    await page.evaluate(() => (window.held = true));
+    // The first takes the place of what still waits.
+    await page.keyboard.type("x");
+    await settle();
+    await page.evaluate(() => {
+      const observer = new MutationObserver((records) => {
+        for (const { addedNodes, removedNodes } of records) window.work.changes += 1 + addedNodes.length + removedNodes.length;
+      });
+      observer.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+      window.work = { changes: 0, letters: 0, measures: 0, frames: 0 };
+    });
+    for (const letter of "beans and") {
+      await page.keyboard.type(letter);
+      await settle();
+    }
+    works.push(await page.evaluate(() => {
+      const { textContent } = document.querySelector(".editor-backdrop");
+      return { ...window.work, coloured: textContent.includes("Somexbeans and **words**") };
+    }));
+    await page.close();
+  }
+  for (const work of works) {
+    assert.deepEqual({ ...work, changes: 0 }, { coloured: true, changes: 0, letters: 0, measures: 0, frames: 9 });
+    assert.ok(work.changes <= 9 && work.changes > 0, `${work.changes} changes for 9 letters`);
+  }
+  await context.close();
 });
 
 test("the editor in use passes the accessibility rules, light and dark", async () => {

@@ -27,8 +27,14 @@ export class Backdrop {
   /** The sections that are shown, from the first to before the last. */
   #shown = [];
 
+  /** Something other than the text may have changed since the last picture. */
+  #looked = false;
+
   /** Brings the copy up to the text before the next picture. */
-  update = oncePerFrame(() => this.#refresh());
+  #paint = oncePerFrame(() => {
+    // A letter is put into the rows that are there; asking where they are would cost a layout more.
+    if (this.#looked || !this.#keepUp()) this.#refresh();
+  });
 
   constructor(field) {
     this.#textarea = field.element;
@@ -40,9 +46,13 @@ export class Backdrop {
     element.inert = true;
     this.#measure.className = "editor-measure";
     element.append(this.#measure, this.#above, this.#below);
-    this.#textarea.addEventListener("scroll", this.update, { passive: true });
-    field.watch(this.update);
-    new ResizeObserver(this.update).observe(this.#textarea);
+    const look = () => {
+      this.#looked = true;
+      this.#paint();
+    };
+    this.#textarea.addEventListener("scroll", look, { passive: true });
+    new ResizeObserver(look).observe(this.#textarea);
+    field.watch(this.#paint);
     this.#refresh();
   }
 
@@ -108,7 +118,17 @@ export class Backdrop {
     return this.#sections.list.slice(0, Math.max(0, before)).reduce((sum, { count }) => sum + count, 0);
   }
 
+  /** Brings the rows that are shown up to the text; returns false if that is not enough. */
+  #keepUp() {
+    const { list, longest } = this.#sections;
+    const first = list.indexOf(this.#shown[0]);
+    if (!this.shown || longest > LONGEST || this.#shown.some((section, i) => list[first + i] !== section)) return false;
+    this.#shown.forEach((section, i) => this.#fill(section, first + i));
+    return true;
+  }
+
   #refresh() {
+    this.#looked = false;
     const { list, longest } = this.#sections;
     const textarea = this.#textarea;
     if (longest > LONGEST) return this.#hide();
@@ -216,34 +236,48 @@ export class Backdrop {
     while (head < shorter && old[head].text === lines[head]) head++;
     let tail = 0;
     while (tail < shorter - head && old.at(-1 - tail).text === lines.at(-1 - tail)) tail++;
-    for (const row of old.slice(head, old.length - tail)) row.element.remove();
+    // Rows that are another text now keep their elements: a letter is then one text node with new words.
+    const reused = old.slice(head, old.length - tail);
     const next = old[old.length - tail]?.element ?? null;
     const rows = lines.map((text, i) => {
       const kept = i < head ? old[i] : i >= lines.length - tail ? old[old.length - lines.length + i] : null;
-      const row = kept ?? { text, entry: null, exit: null, element: document.createElement("div") };
-      if (row.entry !== state) {
+      const row = kept ?? reused.shift() ?? { tokens: [], element: document.createElement("div") };
+      if (!row.element.parentNode) view.element.insertBefore(row.element, next);
+      if (row.entry !== state || row.text !== text) {
         const scanned = scanLine(text, state);
-        paint(row.element, scanned.tokens);
-        row.entry = state;
-        row.exit = scanned.state;
+        paint(row, scanned.tokens);
+        Object.assign(row, { text, entry: state, exit: scanned.state });
       }
       state = row.exit;
-      if (!kept) view.element.insertBefore(row.element, next);
       return row;
     });
+    for (const row of reused) row.element.remove();
     Object.assign(view, { rows, entry: this.#sections.entry(index) });
     section.stale = false;
   }
 }
 
+/** Shows the tokens of a line in its row, with as little as possible made anew. */
 function paint(row, tokens) {
+  const { element, tokens: old } = row;
+  row.tokens = tokens;
+  if (old.length === tokens.length && old.length > 0 && tokens.every(([kind], i) => kind === old[i][0])) {
+    tokens.forEach(([, text], i) => {
+      if (text === old[i][1]) return;
+      const node = element.childNodes[i];
+      const words = node.nodeType === Node.TEXT_NODE ? node : node.firstChild;
+      if (words) words.data = text;
+      else node.textContent = text;
+    });
+    return;
+  }
   const parts = tokens.map(([kind, text]) => {
-    if (!kind) return text;
+    if (!kind) return document.createTextNode(text);
     const span = document.createElement("span");
     span.className = kind;
     span.textContent = text;
     return span;
   });
   // The line end gives an empty line its height.
-  row.replaceChildren(...parts, "\n");
+  element.replaceChildren(...parts, "\n");
 }

@@ -6,6 +6,8 @@
 import { address, element, oncePerFrame } from "./dom.js";
 
 const DELAY = 200;
+/** So long after the last key the cursor is followed. */
+const PAUSE = 120;
 /** How many times the time that the last preview took must pass without typing. */
 const REST = 3;
 /** Longer texts are shown on request only. */
@@ -18,6 +20,7 @@ export class Preview {
   #field;
   #backdrop;
   #timer = 0;
+  #typing = 0;
   #asked = null;
   #shownText = null;
   /** How long the last preview took to make and to show. */
@@ -39,10 +42,16 @@ export class Preview {
     const text = field.element;
     text.addEventListener("scroll", oncePerFrame(() => this.#followScroll()), { passive: true });
     const followCaret = oncePerFrame(() => this.followCaret());
-    // Typing moves the caret, too: it is followed in the picture that shows the letter, not in one more.
-    field.watch(followCaret);
+    // Typing moves the caret, too: it is followed once the keys rest.
+    field.watch(() => {
+      clearTimeout(this.#typing);
+      this.#typing = setTimeout(() => {
+        this.#typing = 0;
+        followCaret();
+      }, PAUSE);
+    });
     document.addEventListener("selectionchange", () => {
-      if (document.activeElement === text && field.start !== this.#caret) followCaret();
+      if (!this.#typing && document.activeElement === text && field.start !== this.#caret) followCaret();
     });
     // Following a link must not lose the text.
     this.#pane.addEventListener("click", (event) => {

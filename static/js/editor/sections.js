@@ -8,7 +8,7 @@
 import { START, scanLine } from "./markdown.js";
 
 /** A section ends with the first line that goes beyond this; twice as much is cut. */
-const SIZE = 4000;
+const SIZE = 1000;
 
 export class Sections {
   /** All but the last end with a line end. `entry` and `exit` are states of the colours. */
