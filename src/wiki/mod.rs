@@ -39,7 +39,7 @@ pub use self::error::WikiError;
 pub use self::feed::{BadCursor, Cursor, Entry as FeedEntry, Feed, FeedReader, News};
 pub use self::loose::{LooseEnds, Wanted};
 pub use self::merging::{
-    Case, InboxEntry, MAX_MERGED, MergeView, MergedAll, Side, TwoView, Version,
+    Case, InboxEntry, MAX_MERGED, MergeView, MergedAll, Side, TakenIn, Version,
 };
 pub use self::refresh::MAX_TEXT;
 use self::render::{Pages, RenderOptions, Rendered, Renderer};

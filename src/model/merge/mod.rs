@@ -17,7 +17,6 @@ mod properties;
 #[cfg(test)]
 mod tests;
 mod tokens;
-pub mod two;
 
 use sha2::{Digest as _, Sha256};
 

@@ -6,15 +6,14 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use crate::model::diff::{Diff, Folded, LineEnding, RowKind, folded};
-use crate::model::merge::two::{Choice, Chunk, Merge};
+use crate::model::diff::{Diff, Folded, LineEnding, RowKind, folded, lines, replaced};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
 use crate::web::extract::{Query, Submitted, Visitor};
 use crate::web::pages::after::Since;
 use crate::web::site::Site;
-use crate::wiki::{Document, Revision, WikiError};
+use crate::wiki::{Document, Revision, TakenIn, WikiError};
 
 /// How many unchanged lines are shown around each change.
 const CONTEXT: usize = 1;
@@ -72,10 +71,12 @@ pub(in crate::web) async fn changes(
     .await
 }
 
-/// Puts the field `text`, which was made from the revision `base` of the page `path`, on top of the
-/// winner: `{"clean", "base", "text", "edits", "revision"}`. `edits` are the stretches of `text`
-/// that change, as `[start, end, replacement]` in UTF-16 units, in order; where somebody has to
-/// decide, `clean` is false and the text comes back as it was.
+/// Puts what others saved into the field `text`, which was made from the revision `base` of the page
+/// `path`: `{"left", "clean", "base", "text", "edits", "revision"}`. `edits` are the stretches of
+/// `text` that change, as `[start, end, replacement]` in UTF-16 units, in order, and `text` is what
+/// they make of it. At `left` places somebody has to choose: there the text is as it was, and `base`,
+/// too, so that the save finds these places. With none left, `clean` is true, and `base` is the
+/// winner. Of a page that was deleted nothing is taken in.
 pub(in crate::web) async fn rebase(
     State(site): State<Site>,
     Submitted(fields): Submitted,
@@ -90,17 +91,20 @@ pub(in crate::web) async fn rebase(
         }
         let document = site.wiki().require(&path)?;
         let winner = document.winner();
-        let id = winner.map(|w| w.id);
         let made_from: Vec<_> = base.into_iter().collect();
-        let view = site.wiki().two_unsaved(&document, &made_from, id, &text)?;
-        // A deleted page has no text to take in; its author is asked at the save.
-        let clean = view.merge.is_clean() && document.is_live();
-        let edits = if clean { edits(&view.merge, &text) } else { Vec::new() };
-        let merged = if clean { apply(&edits, &text) } else { text };
+        let taken = match winner.filter(|_| document.is_live()) {
+            Some(winner) => site.wiki().merge_unsaved(&document, &made_from, winner.id, &text)?,
+            // Its author is asked at the save.
+            None => TakenIn { text: text.clone(), left: 1 },
+        };
+        let edits = edits(&text, &taken.text);
+        let clean = taken.left == 0;
+        let base = if clean { winner.map(|winner| winner.id) } else { base };
         Ok(answer(&json!({
+            "left": taken.left,
             "clean": clean,
-            "base": if clean { id } else { base }.map(|id| id.to_string()),
-            "text": merged,
+            "base": base.map(|id| id.to_string()),
+            "text": taken.text,
             "edits": edits,
             "revision": winner.map(about),
         })))
@@ -111,23 +115,19 @@ pub(in crate::web) async fn rebase(
 /// A stretch of a text in UTF-16 units, as browsers count, and what to put there.
 type Replacement = (usize, usize, String);
 
-/// Lists what turns the right side of a clean merge into its result.
-fn edits(merge: &Merge, text: &str) -> Vec<Replacement> {
+/// Lists what turns one text into another.
+fn edits(from: &str, to: &str) -> Vec<Replacement> {
+    let (old, new) = (lines(from), lines(to));
     let mut edits = Vec::new();
-    let mut at = 0;
-    for chunk in merge.chunks() {
-        let length = units(chunk.right());
-        if let Chunk::Changed(hunk) = chunk
-            && hunk.suggested() == Some(Choice::Left)
-            && hunk.left != hunk.right
-        {
-            edits.push((at, at + length, hunk.left.clone()));
-        }
-        at += length;
+    let (mut line, mut at) = (0, 0);
+    for change in replaced(&old, &new) {
+        let upto = |line: usize, end: usize| old[line..end].iter().map(|l| units(l)).sum::<usize>();
+        let start = at + upto(line, change.old.start);
+        (line, at) = (change.old.end, start + upto(change.old.start, change.old.end));
+        edits.push((start, at, new[change.new].concat()));
     }
-    // A newline that the merge had to supply belongs to no chunk; then the whole text is replaced.
-    let merged = merge.clean().map(|merged| LineEnding::Lf.apply(&merged)).unwrap_or_default();
-    if apply(&edits, text) == merged { edits } else { vec![(0, units(text), merged)] }
+    // Only the newline at the end is in no line; then the whole text is replaced.
+    if apply(&edits, from) == to { edits } else { vec![(0, units(from), to.to_owned())] }
 }
 
 fn apply(edits: &[Replacement], text: &str) -> String {
@@ -193,6 +193,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_nobody_has_to_decide_is_taken_in_though_a_place_is_left() {
+        let site = TestSite::new();
+        let base = site.save("Garden.md", BASE).to_string();
+        site.save("Garden.md", "# Our garden\n\nBeans\n\nGreen peas\n");
+        let fields =
+            [("path", "Garden"), ("base", &base), ("text", "# Garden\n\nBeans\n\nNo peas\n")];
+        let answer = site.post("/-/api/v1/rebase", &fields).await.json();
+        assert_eq!(answer["left"], 1);
+        assert_eq!(answer["clean"], false);
+        assert_eq!(answer["text"], "# Our garden\n\nBeans\n\nNo peas\n");
+        assert_eq!(answer["edits"], serde_json::json!([[0, 9, "# Our garden\n"]]));
+        // The save still has to find the place that is left.
+        assert_eq!(answer["base"], base.as_str());
+    }
+
+    #[tokio::test]
     async fn where_somebody_has_to_decide_the_text_comes_back_as_it_was() {
         let site = TestSite::new();
         let base = site.save("Garden.md", BASE).to_string();
@@ -200,7 +216,8 @@ mod tests {
         let mine = "# Garden\n\nRunner beans\n\nPeas\n";
         let fields = [("path", "Garden"), ("base", &base), ("text", mine)];
         let answer = site.post("/-/api/v1/rebase", &fields).await.json();
-        assert_eq!(answer["clean"], false);
+        assert_eq!((&answer["clean"], &answer["left"]), (&false.into(), &1.into()));
+        assert_eq!(answer["edits"], serde_json::json!([]));
         assert_eq!(answer["text"], mine);
         assert_eq!(answer["base"], base.as_str());
     }

@@ -9,10 +9,8 @@ mod inbox;
 mod settle;
 #[cfg(test)]
 mod tests;
-mod two;
 mod undo;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -20,11 +18,10 @@ use jiff::Timestamp;
 
 pub(super) use self::inbox::Judgements;
 pub use self::inbox::{Case, InboxEntry, Version};
-pub use self::two::TwoView;
-use super::document::{Document, Revision};
+use super::document::Document;
 use super::{Wiki, WikiError};
 use crate::model::file::MAX_PARENTS;
-use crate::model::merge::{self, LineEnding, Merge, Standing};
+use crate::model::merge::{self, Choice, LineEnding, Merge, Standing};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 
@@ -34,8 +31,8 @@ pub const MAX_MERGED: usize = MAX_PARENTS - 1;
 /// One of the versions that are put side by side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Side {
-    /// Its revision; none for a text that is not saved yet.
-    pub id: Option<RevisionId>,
+    /// Its revision.
+    pub id: RevisionId,
     /// Who wrote it; empty if unknown.
     pub author: String,
     /// When it was saved.
@@ -47,38 +44,14 @@ pub struct Side {
 }
 
 impl Side {
-    fn of(revision: &Revision, text: &str) -> Self {
+    fn of(document: &Document, id: RevisionId, text: &str) -> Self {
+        let revision = document.revision(id);
         Self {
-            id: Some(revision.id),
-            author: revision.author.clone(),
-            date: revision.date,
-            summary: revision.summary.clone(),
+            id,
+            author: revision.map(|r| r.author.clone()).unwrap_or_default(),
+            date: revision.and_then(|r| r.date),
+            summary: revision.map(|r| r.summary.clone()).unwrap_or_default(),
             text: with_lf(text),
-        }
-    }
-
-    fn unsaved(text: &str) -> Self {
-        Self {
-            id: None,
-            author: String::new(),
-            date: None,
-            summary: String::new(),
-            text: with_lf(text),
-        }
-    }
-}
-
-/// A text and the revision it is from, if it is from one.
-struct Texts<'a> {
-    revision: Option<&'a Revision>,
-    text: Cow<'a, str>,
-}
-
-impl Texts<'_> {
-    fn side(&self) -> Side {
-        match self.revision {
-            Some(revision) => Side::of(revision, &self.text),
-            None => Side::unsaved(&self.text),
         }
     }
 }
@@ -93,6 +66,15 @@ pub struct MergeView {
     pub base: Option<Side>,
     /// What became of them together.
     pub merge: Merge,
+}
+
+/// A text that is not saved yet, with what others saved in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenIn {
+    /// The text, with LF line ends.
+    pub text: String,
+    /// At how many places somebody has to choose; there it says what it said.
+    pub left: usize,
 }
 
 /// What merging all heads came to.
@@ -124,17 +106,14 @@ impl Wiki {
         }
         let bases = self.bases(document, texts.iter().filter_map(|(base, _)| *base));
         let merge = merged(&winner_text, &bases, &texts);
-        let side = |id: RevisionId, text: &str| match document.revision(id) {
-            Some(revision) => Side::of(revision, text),
-            None => Side::unsaved(text),
-        };
-        let mut versions = vec![side(winner, &winner_text)];
-        versions.extend(heads.iter().zip(&texts).map(|(id, (_, text))| side(*id, text)));
+        let mut versions = vec![Side::of(document, winner, &winner_text)];
+        let others = heads.iter().zip(&texts);
+        versions.extend(others.map(|(id, (_, text))| Side::of(document, *id, text)));
         Ok(MergeView { versions, base: common_base(document, &bases, &texts), merge })
     }
 
-    /// Merges a text that is not saved yet, made from the revisions `made_from`, into a revision,
-    /// usually the winner; without one, the page has no text.
+    /// Takes into a text that is not saved yet, made from the revisions `made_from`, all of a
+    /// revision, usually the winner, that nobody has to decide.
     ///
     /// # Errors
     /// If the revision is missing, damaged or not a text.
@@ -142,22 +121,24 @@ impl Wiki {
         &self,
         document: &Document,
         made_from: &[RevisionId],
-        winner: Option<RevisionId>,
+        winner: RevisionId,
         text: &str,
-    ) -> Result<MergeView, WikiError> {
-        let (winner_text, winner_side) = match winner {
-            Some(id) => {
-                let texts = self.side(document, id)?;
-                (texts.text.to_string(), texts.side())
-            }
-            None => (String::new(), Side::unsaved("")),
-        };
-        let base = winner.and_then(|id| document.history().merge_base_of_many(made_from, id));
-        let texts = [(base, text.to_owned())];
+    ) -> Result<TakenIn, WikiError> {
+        let winner_text = self.text(document, winner)?;
+        let base = document.history().merge_base_of_many(made_from, winner);
         let bases = self.bases(document, base.into_iter());
-        let merge = merged(&winner_text, &bases, &texts);
-        let versions = vec![winner_side, Side::unsaved(text)];
-        Ok(MergeView { versions, base: common_base(document, &bases, &texts), merge })
+        let merge = merged(&winner_text, &bases, &[(base, text.to_owned())]);
+        let merged = merge.resolve(|_, place| {
+            place.preselected().unwrap_or_else(|| {
+                let own = place.wordings.iter().position(|w| w.versions.contains(&1));
+                Choice::Wording(own.unwrap_or(0))
+            })
+        });
+        let left = match merge.standing() {
+            Standing::Open(places) => places,
+            Standing::Clean | Standing::Offered => 0,
+        };
+        Ok(TakenIn { text: with_lf(&merged), left })
     }
 
     /// Merges all conflicts of a document into its winner; none if somebody has to choose.
@@ -181,11 +162,6 @@ impl Wiki {
     pub fn merge_clean(&self, path: &DocPath) -> Result<Option<String>, WikiError> {
         let merged = self.merge_all(&*self.require(path)?)?;
         Ok(merged.filter(|m| m.standing == Standing::Clean).map(|m| m.text))
-    }
-
-    fn side<'a>(&self, document: &'a Document, id: RevisionId) -> Result<Texts<'a>, WikiError> {
-        let text = self.text(document, id)?;
-        Ok(Texts { revision: document.revision(id), text: Cow::Owned(text) })
     }
 
     /// Reads each base once. One that cannot be read counts as absent, which asks more of people
@@ -224,7 +200,7 @@ fn common_base(
     let id = texts.first()?.0?;
     let shared = texts.iter().all(|(base, _)| *base == Some(id));
     let text = bases.get(&id)?.as_deref().filter(|_| shared)?;
-    document.revision(id).map(|revision| Side::of(revision, text))
+    Some(Side::of(document, id, text))
 }
 
 fn with_lf(text: &str) -> String {

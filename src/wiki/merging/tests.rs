@@ -38,7 +38,7 @@ fn two_versions_are_cut_into_what_fits_and_what_has_to_be_chosen() {
     let view = t.wiki.merge_view(&document, ids[0], &ids[1..]).unwrap();
     assert_eq!(view.base.as_ref().unwrap().text, BASE);
     let ids_of = |versions: &[Side]| versions.iter().map(|side| side.id).collect::<Vec<_>>();
-    assert_eq!(ids_of(&view.versions), [Some(ids[0]), Some(ids[1])]);
+    assert_eq!(ids_of(&view.versions), [ids[0], ids[1]]);
     assert_eq!(view.merge.places().count(), 2);
     assert_eq!(view.merge.standing(), Standing::Open(1));
     let choose = |choice: Choice| {
@@ -54,12 +54,25 @@ fn a_text_that_was_begun_on_nothing_has_no_base() {
     let t = TestWiki::new();
     let ids = versions(&t, BASE, &["theirs\n"]);
     let document = t.wiki.require(&page("Garden")).unwrap();
-    let view = t.wiki.merge_unsaved(&document, &[], Some(ids[0]), "mine\n").unwrap();
-    assert_eq!(view.base, None);
-    assert_eq!(view.merge.standing(), Standing::Open(1));
-    // Nor is anything made up if the page is gone.
-    let view = t.wiki.merge_unsaved(&document, &[], None, "mine\n").unwrap();
-    assert_eq!(view.versions[0].text, "");
+    let taken = t.wiki.merge_unsaved(&document, &[], ids[0], "mine\n").unwrap();
+    assert_eq!(taken, TakenIn { text: "mine\n".to_owned(), left: 1 });
+}
+
+#[test]
+fn what_nobody_has_to_decide_is_taken_into_a_text_that_is_not_saved() {
+    let t = TestWiki::new();
+    let base = "One is here. Two is here.\n\nthree\n\nfour\n";
+    let ids = versions(&t, base, &["One was here. Two is here.\n\nTHREE\n\nfour\nand five\n"]);
+    let document = t.wiki.require(&page("Garden")).unwrap();
+    let first = document.history().nodes()[0].id;
+    let take = |text: &str| t.wiki.merge_unsaved(&document, &[first], ids[0], text).unwrap();
+    // The other sentence of one line is taken in, the other wording of one word is not.
+    let taken = take("One is here. Two was here.\n\ndrei\n\nfour\n");
+    let text = "One was here. Two was here.\n\ndrei\n\nfour\nand five\n".to_owned();
+    assert_eq!(taken, TakenIn { text, left: 1 });
+    // Taken in once more, it changes nothing and is still to be decided.
+    assert_eq!(take(&taken.text), taken);
+    assert_eq!(take(base).left, 0);
 }
 
 #[test]
