@@ -55,6 +55,7 @@ fn undo(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
         if !set.keys().all(|id| kept.contains_key(id)) {
             return Ok(());
         }
+        let there: BTreeSet<Id> = world.whole(r, doc).into_keys().collect();
         let fuse = world.fuse(rng);
         if let Some((steps, blow)) = fuse {
             world.running(r).store.light_fuse(steps, blow);
@@ -62,7 +63,7 @@ fn undo(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
         let of = world.replicas[r].belief.sees(merge.id);
         let undone = world.wiki(r).undo_merge(&path(doc), of, "Somebody", nonce);
         let blown = world.running(r).store.put_out_fuse() && fuse.is_some();
-        let new = enter_typed(world, (r, doc), &set, &merge, &mut entered)
+        let new = enter_typed(world, (r, doc), (&set, &there), &merge, &mut entered)
             .map_err(|e| format!("{at} and {e}"))?;
         match undone {
             Ok(_) => {
@@ -90,7 +91,7 @@ fn undo(world: &mut World, rng: &mut Rng, r: usize, doc: Doc) -> Checked {
 fn enter_typed(
     world: &mut World,
     (r, doc): (usize, Doc),
-    set: &Set,
+    (set, there): (&Set, &BTreeSet<Id>),
     merge: &Merge,
     entered: &mut BTreeSet<u128>,
 ) -> Checked<Vec<Id>> {
@@ -99,7 +100,9 @@ fn enter_typed(
         let key = rev.form.unwrap_or(id.1);
         // What somebody else typed was put back meanwhile.
         let of_others = world.typed.contains_key(&key) && !entered.contains(&key);
-        if set.contains_key(&id) || of_others {
+        // So was a file that a power cut had left without its bytes.
+        let earlier = there.contains(&id) && !entered.contains(&key);
+        if set.contains_key(&id) || of_others || earlier {
             continue;
         }
         let same = |other: &Id| trimmed(&set[other].content) == trimmed(&rev.content);
@@ -143,7 +146,12 @@ fn acknowledge(
     for id in merge.merged.iter().filter(|id| doc != ATTACHMENT && was_new(id)) {
         let text = trimmed(&set[id].content);
         let waits = verdict.conflicts.iter().any(|head| trimmed(&now[head].content) == text);
-        ensure(waits || text.is_empty(), || format!("{} does not wait again", short(*id)))?;
+        // A revision without a header counts as made from all that have a lower number.
+        let is_covered = |id: &Id| now.iter().any(|(above, rev)| rev.bare && above.0 > id.0);
+        let covered = new.iter().any(|id| trimmed(&now[id].content) == text && is_covered(id));
+        ensure(waits || covered || text.is_empty(), || {
+            format!("{} does not wait again", short(*id))
+        })?;
     }
     Ok(())
 }
