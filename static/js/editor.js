@@ -5,6 +5,7 @@ import { Completion } from "./editor/completion.js";
 import { DraftKeeper } from "./editor/draft-keeper.js";
 import { offerDrafts } from "./editor/draft-offers.js";
 import { Field } from "./editor/field.js";
+import { askName } from "./editor/name.js";
 import { Preview } from "./editor/preview.js";
 import { takeCare } from "./editor/sending.js";
 import { TakenIn } from "./editor/taken-in.js";
@@ -42,6 +43,7 @@ form.addEventListener("everpage:take-in", ({ detail: { base, edits } }) => taken
 views(form, () => preview.update(0));
 toolbar(form.querySelector(".editor-tools"), (tool) => (tool === "image" ? uploads.choose() : use(field, tool)));
 writingRoom(field, backdrop);
+askName(form);
 takeCare(form, keeper, bars, () => uploads.obstacle);
 listen(field, (event) => completion.key(event), () => {
   form.requestSubmit(form.querySelector("button[name=action][value=save]"));

@@ -580,6 +580,51 @@ test("Edit leads into the text, which says how to leave it", async () => {
   await context.close();
 });
 
+test("a name is asked for once, and a save does not wait for it", async () => {
+  const ask = (page) => page.locator(".editor-ask");
+  const named = await edit("Fresh/Named");
+  await ask(named).getByRole("button", { name: "Add your name" }).click();
+  assert.equal(await named.evaluate(() => document.activeElement.name), "author");
+  await named.keyboard.type("Ada");
+  await named.keyboard.press("Tab");
+  await ask(named).waitFor({ state: "detached" });
+  await named.context().close();
+  const closed = await edit("Fresh/Closed");
+  await ask(closed).getByRole("button", { name: "Stay unnamed" }).click();
+  await ask(closed).waitFor({ state: "detached" });
+  await closed.reload();
+  await closed.locator(".editor-backdrop").waitFor({ state: "attached" });
+  assert.equal(await ask(closed).count(), 0);
+  await closed.context().close();
+  const saved = await edit("Fresh/Unnamed");
+  await ask(saved).waitFor();
+  await field(saved).fill("beans");
+  await save(saved);
+  await saved.waitForURL(/saved=1/);
+  const next = await edit("Fresh/Unnamed", { context: saved.context() });
+  assert.equal(await ask(next).count(), 0);
+  await saved.context().close();
+});
+
+test("back from the merge screen what was saved is no draft", async () => {
+  await write("Fresh/Back", "Beans are green.\n");
+  const page = await edit("Fresh/Back");
+  await field(page).fill("Beans are red.\n");
+  await kept(page);
+  await write("Fresh/Back", "Beans are purple.\n");
+  await save(page);
+  await page.waitForURL(/\/-\/merge\/Fresh\/Back\?.*mine=/);
+  await noDrafts(page);
+  await page.goBack();
+  await page.waitForFunction(() => document.querySelector("textarea[name=content]")?.value === "Beans are purple.\n");
+  await page.locator(".editor-backdrop").waitFor({ state: "attached" });
+  const next = await edit("Fresh/Back", { context: page.context() });
+  await noDrafts(next);
+  for (const each of [page, next]) assert.equal(await bar(each, "A draft from").count(), 0);
+  assert.equal(await value(next), "Beans are purple.\n");
+  await page.context().close();
+});
+
 test("the browser finds a word once in the text", async () => {
   await write("Fresh/Find", "The word rhubarb stands here.\n");
   const page = await edit("Fresh/Find");
@@ -704,6 +749,29 @@ test("the editor in use passes the accessibility rules, light and dark", async (
     await context.close();
   }
 });
+
+for (const [device, viewport] of [["desktop", { width: 1280, height: 850 }], ["phone", { width: 360, height: 740 }], ["phone with its keyboard", { width: 360, height: 400 }]]) {
+  test(`the news in the editor passes the accessibility rules (${device})`, async () => {
+    for (const colorScheme of ["light", "dark"]) {
+      const name = `Fresh/News-${viewport.width}-${viewport.height}-${colorScheme}`;
+      await write(name, "# Beds\n\nBeans are green.\n");
+      const context = await browser.newContext({ viewport, colorScheme, bypassCSP: true });
+      const listening = context.waitForEvent("response", (response) => response.url().includes("/-/events"));
+      const page = await edit(name, { context });
+      await listening;
+      await field(page).focus();
+      await write(name, "# Beds\n\nBeans are purple.\n");
+      await page.locator(".editor-news", { hasText: "An unnamed editor changed “Beds”." }).waitFor();
+      await page.getByRole("button", { name: "See it" }).click();
+      await page.locator(".editor-changes:popover-open ins", { hasText: "purple" }).waitFor();
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => axe.run());
+      const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ").slice(0, 300)}`);
+      assert.deepEqual(found, [], colorScheme);
+      await context.close();
+    }
+  });
+}
 
 test("without script the editor is a plain form with a preview", async () => {
   const context = await browser.newContext({ javaScriptEnabled: false });

@@ -200,10 +200,7 @@ test("what is added leaves the line with the cursor where it is on the screen", 
   await page.keyboard.press("Control+Home");
   for (let i = 0; i < 60; i++) await page.keyboard.press("ArrowDown");
   await page.keyboard.type("Mine. ");
-  const top = () => page.evaluate(() => {
-    const rows = [...document.querySelectorAll(".editor-backdrop > div > div")];
-    return rows.find((row) => row.textContent.startsWith("Mine. ")).getBoundingClientRect().top;
-  });
+  const top = async () => (await page.locator(".editor-backdrop > div > div", { hasText: /^Mine\. / }).boundingBox()).y;
   const before = await top();
   await save(server.url, "Live-line", [...lines.slice(0, 3), "One.\n", "Two.\n", "Three.\n", ...lines.slice(3)].join(""));
   await news(page, "Bob changed").waitFor();

@@ -75,9 +75,9 @@ class Line {
     const offer = button("", add, "button-primary");
     offer.append(
       make("span", {}, "Add", make("span", { class: "wide-only" }, " to my text")),
-      make("kbd", { class: "wide-only key-hint" }, keys),
+      " ",
+      make("kbd", { class: "key-hint" }, keys),
     );
-    offer.setAttribute("aria-label", "Add to my text");
     offer.setAttribute("aria-keyshortcuts", "Alt+Enter");
     const spoken = make("span", { class: "visually-hidden" }, ` ${keys} adds it to your text.`);
     this.#say("merge", [words, spoken], [offer, rows && this.#see(rows)]);
@@ -122,7 +122,6 @@ class Line {
       panel.togglePopover();
     }, "button-quiet");
     see.append(icon("eye"), make("span", { class: "wide-only" }, "See it"));
-    see.setAttribute("aria-label", "See it");
     return make("span", {}, see, panel);
   }
 
