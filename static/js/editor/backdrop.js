@@ -85,6 +85,13 @@ export class Backdrop {
     return this.#lineOfFirst() + Math.max(low, 0);
   }
 
+  /** Returns the distance of the line of a place from the top of the whole text; `null` if it is not shown. */
+  topAt(offset) {
+    if (!this.shown) return null;
+    this.#refresh();
+    return this.top(this.#sections.lineOf(offset));
+  }
+
   /** Returns where on the screen a place in the text is; `null` if it is not shown. */
   place(offset) {
     if (!this.shown) return null;
@@ -123,6 +130,8 @@ export class Backdrop {
     const { list, longest } = this.#sections;
     const first = list.indexOf(this.#shown[0]);
     if (!this.shown || longest > LONGEST || this.#shown.some((section, i) => list[first + i] !== section)) return false;
+    // Something above changed its height, as others' words do.
+    for (let i = 0; i < first; i++) if (list[i].height === null) return false;
     this.#shown.forEach((section, i) => this.#fill(section, first + i));
     return true;
   }

@@ -26,16 +26,15 @@ export class TakenIn {
   add(base, edits) {
     const field = this.#field;
     const { element } = field;
-    const now = () => ({ text: field.text, ...this.#keeper.standing });
-    const before = now();
-    const caret = () => this.#backdrop.place(field.start)?.top ?? null;
+    const state = () => ({ text: field.text, ...this.#keeper.standing });
+    const before = state();
+    const line = () => this.#backdrop.topAt(field.start);
     const { scrollTop } = element;
-    const top = caret();
+    const top = line();
     this.#keeper.takeIn(base, () => field.apply(asOne(edits, field.text, field.start, field.end)));
-    element.scrollTop = scrollTop;
-    const moved = caret();
-    if (top !== null && moved !== null) element.scrollTop += moved - top;
-    this.#steps.push({ before, after: now() });
+    const now = line();
+    element.scrollTop = top === null || now === null ? scrollTop : scrollTop + now - top;
+    this.#steps.push({ before, after: state() });
     if (this.#steps.length > MOST) this.#steps.shift();
   }
 
