@@ -49,12 +49,33 @@ impl Message {
             "over" => {
                 id.and_then(|id| over(site, document, id)).unwrap_or_else(|| Self::plain("Saved."))
             }
-            "undone" => Self::plain("Your version is back. It is unmerged."),
             "discarded" => Self::plain("Discarded. That version stays in the history."),
-            _ if owed => Self::plain("Saved here."),
-            _ => Self::plain("Saved."),
+            _ => {
+                let hidden = id.and_then(|id| hidden(site, document, id));
+                hidden.unwrap_or_else(|| Self::plain(if owed { "Saved here." } else { "Saved." }))
+            }
         })
     }
+}
+
+/// Says that a version is in the history alone: one made by hand has a higher number, and counts as
+/// made from all below it, whether its author knew of them or not.
+fn hidden(site: &Site, document: &Document, id: RevisionId) -> Option<Message> {
+    document.revision(id)?;
+    let winner = document.winner()?;
+    let is_named = || document.revisions().any(|r| r.parents.contains(&id));
+    let is_hidden = winner.bare && winner.id.number() > id.number() && !is_named();
+    is_hidden.then(|| Message {
+        text: format!(
+            "Saved, but only in the history: readers see revision {}, which was created by hand and \
+             counts as newer.",
+            winner.id.number()
+        ),
+        link: Some((
+            site.url(&format!("-/rev/{}/{id}", document.path().address())),
+            "Show my version",
+        )),
+    })
 }
 
 /// Says how many versions a merge put together.
@@ -248,6 +269,23 @@ mod tests {
         let site = TestSite::new();
         let page = save_late(&site, "Me", "author=Me").await;
         assert!(page.body.contains("You changed “Bed 1” in another window"), "{}", page.body);
+    }
+
+    #[tokio::test]
+    async fn a_version_below_one_made_by_hand_is_said_to_be_in_the_history_alone() {
+        let site = TestSite::new();
+        let base = site.save("Garden.md", "one\n").to_string();
+        site.save("Garden.md", "two\n");
+        let by_hand = "3-7c0f8c5e-52a5-4f60-9d0c-5d2cf0f3b8aa";
+        std::fs::write(site.data().join("pages/Garden.md").join(by_hand), "by hand\n").unwrap();
+        let nonce = "2f1c1b4e-7f9e-4d0a-9a53-2c1b0f6f7a10";
+        let fields = [("base", &*base), ("content", "mine\n"), ("nonce", nonce)];
+        let saved = site.post("/-/edit/Garden", &fields).await;
+        let page = site.get(saved.location().unwrap()).await;
+        let said = "Saved, but only in the history: readers see revision 3";
+        assert!(page.body.contains(said) && page.body.contains("by hand"), "{}", page.body);
+        let to = page.body.split("\">Show my version").next().unwrap().rsplit('"').next().unwrap();
+        assert!(site.get(to).await.body.contains("mine"), "{to}");
     }
 
     #[tokio::test]
