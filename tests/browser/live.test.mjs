@@ -131,12 +131,13 @@ test("what others save while one writes is said, and added to the text with one 
   const base = await page.inputValue("input[name=base]");
   await page.keyboard.press("Alt+Enter");
   await news(page, "Added to your text. Nothing is saved yet.").waitFor();
+  // The last line ends as the page's does.
   const added = "# Plan\n\n## Bed 1\n\nBeans are purple.\n\nPeas climb.\nMine at the end.";
-  assert.equal(await text.inputValue(), added);
+  assert.equal(await text.inputValue(), `${added}\n`);
   assert.notEqual(await page.inputValue("input[name=base]"), base);
   // The cursor is where it was: what is typed next goes on there.
   await page.keyboard.type(" And more.");
-  assert.equal(await text.inputValue(), `${added} And more.`);
+  assert.equal(await text.inputValue(), `${added} And more.\n`);
   await news(page, "").waitFor({ state: "hidden" });
   // The browser's own undo takes back the typing and then what was added; the text has its old base
   // again, or saving would take Bob's words off the page.
@@ -238,7 +239,7 @@ test("what was added is in the preview and in the draft, which has the new base"
   assert.equal(await again.inputValue("input[name=base]"), base);
   await again.getByRole("button", { name: "Add to my text" }).click();
   await again.locator(".editor-preview p", { hasText: "One, by Bob again." }).waitFor();
-  assert.equal(await again.inputValue("textarea[name=content]"), "One, by Bob again.\n\nTwo.\n\nThree.");
+  assert.equal(await again.inputValue("textarea[name=content]"), "One, by Bob again.\n\nTwo.\n\nThree.\n");
   await again.context().close();
 });
 
@@ -282,11 +283,33 @@ test("what both changed is left for the save, and the news says so", async () =>
   await save(server.url, "Live-choosing", "Beans are purple.\n");
   await news(page, "Bob changed this page.").waitFor();
   await page.keyboard.press("Alt+Enter");
-  await news(page, /^You and Bob both changed (the same lines|1 place)\. You choose when you save\.$/).waitFor();
+  await news(page, /^You and Bob both changed 1 place\. You choose when you save\.$/).waitFor();
   assert.equal(await page.inputValue("textarea[name=content]"), "Beans are red.\n");
   await page.click("button[name=action][value=save]");
   await page.waitForSelector("form.merge");
   assert.match(await page.textContent("main"), /Beans are purple.*Beans are red/s);
+  await page.context().close();
+});
+
+test("what fits is added, and the news says how many places are left", async () => {
+  await save(server.url, "Live-partly", "Beans are green.\n\nPeas climb.\n\nLeeks stand.\n");
+  const page = await open(`${server.url}/-/edit/Live-partly`);
+  await page.fill("textarea[name=content]", "Beans are red.\n\nPeas climb.\n\nLeeks stand.\n");
+  await save(server.url, "Live-partly", "Beans are purple.\n\nPeas climb.\n\nLeeks stand tall.\n");
+  await news(page, "Bob changed this page.").waitFor();
+  await page.keyboard.press("Alt+Enter");
+  await news(page, "Added the rest. You and Bob both changed 1 place: you choose when you save.").waitFor();
+  const partly = "Beans are red.\n\nPeas climb.\n\nLeeks stand tall.\n";
+  assert.equal(await page.inputValue("textarea[name=content]"), partly);
+  await page.locator("textarea[name=content]").focus();
+  await page.keyboard.press("Control+z");
+  assert.match(await page.inputValue("textarea[name=content]"), /Leeks stand\.\n$/);
+  for (let step = 0; step < 5 && (await page.inputValue("textarea[name=content]")) !== partly; step++) await page.keyboard.press("Control+Shift+z");
+  assert.equal(await page.inputValue("textarea[name=content]"), partly);
+  await page.click("button[name=action][value=save]");
+  await page.waitForSelector("form.merge");
+  assert.match(await page.textContent("main"), /Beans are purple.*Beans are red/s);
+  assert.equal(await page.locator(".place-open").count(), 1);
   await page.context().close();
 });
 

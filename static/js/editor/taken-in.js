@@ -31,7 +31,7 @@ export class TakenIn {
     const line = () => this.#backdrop.topAt(field.start);
     const { scrollTop } = element;
     const top = line();
-    this.#keeper.takeIn(base, () => field.apply(asOne(edits, field.text, field.start, field.end)));
+    this.#keeper.takeIn(base, () => field.apply(asOne(least(edits, field.text), field.text, field.start, field.end)));
     const now = line();
     element.scrollTop = top === null || now === null ? scrollTop : scrollTop + now - top;
     this.#steps.push({ before, after: state() });
@@ -45,4 +45,22 @@ export class TakenIn {
     const step = this.#steps.findLast((step) => step[side].text === text);
     if (step && step[side].base !== this.#keeper.base) this.#keeper.goBack(step[side]);
   }
+}
+
+/** Leaves out of edits what they do not change: the cursor and the browser's undo do better with few words. */
+function least(edits, text) {
+  return edits.flatMap((edit) => lineEnd(edit, text)).map(([start, end, words]) => {
+    const most = Math.min(end - start, words.length);
+    let head = 0;
+    while (head < most && text[start + head] === words[head]) head++;
+    let tail = 0;
+    while (tail < most - head && text[end - 1 - tail] === words[words.length - 1 - tail]) tail++;
+    return [start + head, end - tail, words.slice(head, words.length - tail)];
+  });
+}
+
+/** A line end that the last line gets is an edit of its own: a cursor at the end stays on its line. */
+function lineEnd([start, end, words], text) {
+  const got = end === text.length && !text.endsWith("\n") && words.endsWith("\n");
+  return got ? [[start, end, words.slice(0, -1)], [end, end, "\n"]] : [[start, end, words]];
 }

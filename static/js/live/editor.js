@@ -167,7 +167,7 @@ async function takeIn(form, line, path, news) {
   }
   // Typing went on while the server was asked: ask again with what is there now.
   if (field.value !== text) return takeIn(form, line, path, news);
-  const left = merged.left ?? (merged.clean ? 0 : null);
+  const { left } = merged;
   // The editor knows what follows its text: colours, preview, the draft and its base.
   if (merged.clean || merged.edits.length > 0) {
     form.dispatchEvent(new CustomEvent("everpage:take-in", { detail: merged }));
@@ -178,11 +178,11 @@ async function takeIn(form, line, path, news) {
   if (left === 0) field.addEventListener("input", () => line.clear(), { once: true });
 }
 
-/** Says what became of the changes, of which `left` places wait for a choice. */
-export function result(who, added, left) {
+/** Says what became of the changes by somebody, of which `left` places wait for a choice. */
+function result(who, added, left) {
   if (left === 0) return "Added to your text. Nothing is saved yet.";
   const you = who === "You" ? "You changed" : `You and ${who} both changed`;
-  const these = left === null ? "the same lines" : left === 1 ? "1 place" : `${left} places`;
+  const these = left === 1 ? "1 place" : `${left} places`;
   const choose = "You choose when you save.";
   return added ? `Added the rest. ${you} ${these}: ${choose.replace("You", "you")}` : `${you} ${these}. ${choose}`;
 }
