@@ -438,6 +438,29 @@ fn a_form_whose_revision_is_damaged_now_can_be_sent_again() {
 }
 
 #[test]
+fn a_merge_on_a_base_that_is_damaged_now_displaces_nothing_it_names() {
+    let t = TestWiki::new();
+    let first = t.save("Garden", None, "one\n", 1);
+    let second = t.save("Garden", Some(first), "two\n", 2);
+    let other = nonce(60);
+    t.drop_in("Garden.md", &format!("1-{other}"), b"other\n");
+    fs::remove_dir_all(t.data.join("local")).unwrap();
+    let file = t.file("Garden.md", &second.to_string());
+    let whole = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, &whole[..whole.len() - 2]).unwrap();
+    let t = TestWiki::at(t.data.clone());
+    let document = t.wiki.require(&page("Garden")).unwrap();
+    let winner = document.resolution().winner.unwrap();
+    assert!(winner.number() == 1, "{document:?}");
+    let mut edit = TestWiki::edit("Garden", Some(second), "both\n", 3);
+    edit.also = vec![winner];
+    let saved = t.wiki.save(&edit, MergeOnSave::Ask).unwrap();
+    assert!(matches!(saved, Saved::Done { displaced: None, .. }), "{saved:?}");
+    assert_eq!(t.text("Garden"), "both\n");
+}
+
+#[test]
 fn a_revision_that_vanishes_is_put_back() {
     let t = TestWiki::new();
     let first = t.save("Garden", None, "one\n", 1);

@@ -97,8 +97,12 @@ impl Wiki {
             base => base.into_iter().collect(),
         };
         parents.extend(edit.also.iter().copied().filter(known));
+        // Its author may have seen what readers see though the base is another one: readers see less
+        // if the base is damaged by now.
+        let seen = |winner: &RevisionId| on_winner || edit.also.contains(winner);
+        let unseen = winner.filter(|winner| !seen(winner));
         let mut draft = self.draft(edit, Some(document), parents)?;
-        if let Some(winner) = winner.filter(|_| !on_winner) {
+        if let Some(winner) = unseen {
             draft.yield_to(winner, self.nonces.draw());
         } else if draft.is_taken() {
             draft.take_nonce(self.nonces.draw());
