@@ -341,14 +341,14 @@ impl World {
     /// then every line was typed by somebody.
     fn was_typed(&self, id: Id, rev: &Rev) -> bool {
         let text = |nonce: u128| self.typed.get(&nonce) == Some(&rev.content);
-        let lines = |text: &'_ [u8]| text.split(|b| *b == b'\n').map(<[u8]>::to_vec).collect();
+        let is_typed = |line: &[u8]| {
+            let mut typed = self.typed.values().flat_map(|text| text.split(|byte| *byte == b'\n'));
+            typed.any(|typed| typed == line)
+        };
         let merges = |form: u128| {
-            let typed: BTreeSet<Vec<u8>> =
-                self.typed.values().flat_map(|t| -> Vec<_> { lines(t) }).collect();
-            let found: Vec<Vec<u8>> = lines(&rev.content);
-            self.typed.contains_key(&form)
-                && rev.parents.len() > 1
-                && found.iter().all(|line| typed.contains(line))
+            rev.parents.len() > 1
+                && self.typed.contains_key(&form)
+                && rev.content.split(|byte| *byte == b'\n').all(is_typed)
         };
         text(id.1) || rev.form.is_some_and(|form| text(form) || merges(form))
     }
