@@ -162,7 +162,7 @@ fn three_servers(time: Duration) {
     let browsers: Vec<Browser> = replicas.iter().map(Replica::browser).collect();
     assert_equal(&places, &browsers, &log);
     for place in places {
-        assert_eq!(place.check(), []);
+        assert_eq!(place.check_after_kills(), []);
         assert_eq!(place.run(&["quarantine", "ls"]).stdout, b"");
     }
     assert!(

@@ -78,6 +78,13 @@ impl Place {
         found
     }
 
+    /// As [`Place::check`] after a server was killed: a save that was safe on disk by then, but had no
+    /// name yet, gets its name at the first look, and there is nothing to find at the second.
+    pub(crate) fn check_after_kills(&self) -> Vec<(String, String)> {
+        let found = self.check();
+        if found.iter().all(|(kind, _)| kind == "restored") { self.check() } else { found }
+    }
+
     /// Returns everything below `pages/` with its bytes; links are named, not followed.
     pub(crate) fn snapshot(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut found = BTreeMap::new();
