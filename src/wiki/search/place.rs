@@ -79,7 +79,7 @@ impl Place {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
             _ => {}
         }
-        fs::create_dir_all(&dir).map_err(io)?;
+        make_within(&dir).map_err(io)?;
         let files = MmapDirectory::open(&dir).map_err(TantivyError::from)?;
         let index = Index::create(files, schema::schema().0, IndexSettings::default())?;
         Self::with(&index, Some(hold))
@@ -120,11 +120,20 @@ fn open_whole(dir: &Path) -> Result<Option<Index>, TantivyError> {
     Ok(whole.then_some(index))
 }
 
+/// Makes a directory if there is none, but not the one it lies in: where the data directory was taken
+/// away, nothing is made in its place.
+fn make_within(dir: &Path) -> io::Result<()> {
+    match fs::create_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+        other => other,
+    }
+}
+
 impl Hold {
     fn take(root: &Path) -> Result<Self, PlaceError> {
         let path = root.join(LOCK);
         let io = |source| PlaceError::Io { path: path.clone(), source };
-        fs::create_dir_all(root).map_err(io)?;
+        make_within(root).map_err(io)?;
         let lock =
             File::options().create(true).truncate(false).write(true).open(&path).map_err(io)?;
         // The system lets go of it when the process ends, however it ends: nothing is left over.

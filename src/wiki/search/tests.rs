@@ -621,3 +621,13 @@ mod with_a_wiki {
         assert!(names.goto(&wiki, "gar", 5).is_empty());
     }
 }
+
+#[test]
+fn nothing_is_made_where_the_data_directory_was_taken_away() {
+    let temp = tempfile::tempdir().unwrap();
+    let gone = temp.path().join("local");
+    assert!(super::place::Place::on_disk(&gone.join("search"), false).is_err());
+    assert!(!gone.exists());
+    fs::create_dir(&gone).unwrap();
+    assert!(super::place::Place::on_disk(&gone.join("search"), false).is_ok());
+}
