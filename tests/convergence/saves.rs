@@ -194,7 +194,8 @@ fn acknowledge(
         (_, base) => base.iter().copied().filter(|id| rev.parents.contains(id)).collect(),
     };
     if !before.contains_key(&id) {
-        parents.extend(also);
+        // What had only been copied may have gone with the power since its editor saw it.
+        parents.extend(also.iter().filter(|i| before.contains_key(i) || rev.parents.contains(i)));
     }
     if world.setup.oracle {
         let number = parents.iter().map(|p| p.0).max().unwrap_or(0) + 1;
