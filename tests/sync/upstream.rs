@@ -503,10 +503,19 @@ fn a_file_is_handed_over_on_top_of_what_is_there() {
     central.save("plan.bin", vec![1; 2 << 20]);
     let here = Visited::below(&central, &server, "b");
     let upload = |bytes: &[u8]| {
-        let mut body =
-            b"--x\r\ncontent-disposition: form-data; name=\"replaces\"\r\n\r\nplan.bin\r\n\
-            --x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"plan.bin\"\r\n\r\n"
-                .to_vec();
+        // What the form is made from is asked of the upstream first.
+        let form = ask(&here.url("-/upload?replaces=plan.bin"), None).body;
+        let mut body = Vec::new();
+        for name in ["replaces", "base", "nonce"] {
+            let part = format!(
+                "--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{}\r\n",
+                field(&form, name)
+            );
+            body.extend_from_slice(part.as_bytes());
+        }
+        body.extend_from_slice(
+            b"--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"plan.bin\"\r\n\r\n",
+        );
         body.extend_from_slice(bytes);
         body.extend_from_slice(b"\r\n--x--\r\n");
         let request =
