@@ -178,8 +178,10 @@ impl Worker {
             return Ok(false);
         }
         let (summary, waits) = fetch_news(&*self.live, remote, items)?;
-        self.count(&summary);
-        self.tell(|status, now| status.last_success = Some(now));
+        self.tell(|status, now| {
+            count(status, &summary);
+            status.last_success = Some(now);
+        });
         Ok(waits)
     }
 
@@ -197,8 +199,8 @@ impl Worker {
         if !news.is_empty() {
             match push_news(&*self.live, remote, news, theirs.largest) {
                 Ok(summary) => {
-                    self.count(&summary);
                     self.tell(|status, now| {
+                        count(status, &summary);
                         (status.last_contact, status.last_success) = (Some(now), Some(now));
                     });
                 }
@@ -247,8 +249,9 @@ impl Worker {
             other => other?,
         };
         let pushed = self.may_push();
-        self.count(&summary);
+        // In one step, so that nobody sees what was sent counted and still owed.
         self.tell(|status, now| {
+            count(status, &summary);
             (status.last_contact, status.last_success) = (Some(now), Some(now));
             status.tries += 1;
             let came = summary.received + summary.healed;
@@ -287,24 +290,6 @@ impl Worker {
         self.tell(|status, now| {
             status.met(theirs.replica, now);
             status.read_only = heard.read_only;
-        });
-    }
-
-    fn count(&self, summary: &Summary) {
-        self.tell(|status, _| {
-            status.received += summary.received;
-            status.sent += summary.sent;
-            status.healed += summary.healed;
-            let Some(Outcome { path, id, fate }) = summary.refused.last() else { return };
-            let reason = match fate {
-                Fate::Quarantined { reason } => reason,
-                _ => "its parents are missing there",
-            };
-            let words = format!("{path} {id}: {reason}");
-            if status.refused.as_ref() != Some(&words) {
-                tracing::warn!(peer = status.name, path, id, reason, "a peer set a revision aside");
-                status.refused = Some(words);
-            }
         });
     }
 
@@ -373,6 +358,23 @@ impl Worker {
     fn tell(&self, change: impl FnOnce(&mut Status, Timestamp)) {
         change(&mut self.shared.status.lock(), self.live.now());
         self.shared.told.notify_all();
+    }
+}
+
+/// Adds what one exchange did to what is said of the peer.
+fn count(status: &mut Status, summary: &Summary) {
+    status.received += summary.received;
+    status.sent += summary.sent;
+    status.healed += summary.healed;
+    let Some(Outcome { path, id, fate }) = summary.refused.last() else { return };
+    let reason = match fate {
+        Fate::Quarantined { reason } => reason,
+        _ => "its parents are missing there",
+    };
+    let words = format!("{path} {id}: {reason}");
+    if status.refused.as_ref() != Some(&words) {
+        tracing::warn!(peer = status.name, path, id, reason, "a peer set a revision aside");
+        status.refused = Some(words);
     }
 }
 
