@@ -129,6 +129,38 @@ fn one_refusal(op: Op, nth: usize, errno: Errno, status: u16, word: &str) {
     assert_eq!(place.check(), []);
 }
 
+#[test]
+fn a_save_that_yields_is_given_back_if_the_disk_is_full_and_is_one_version_later() {
+    for op in [Op::CreateTemp, Op::Write, Op::Publish] {
+        let place = Place::new();
+        let plan = Arc::new(Plan::default());
+        let server = Faulty::start(&place.data(), plan.hook());
+        let browser = server.browser;
+        let form = browser.form("New").typed(TEXT);
+        // Somebody else is first to make the page.
+        browser.saved("New", "theirs\n");
+        *plan.failing.lock().unwrap() = Some((op, 1, Errno::NOSPC));
+        let refused = form.send(browser, "New", "save");
+        refused.assert_page(507);
+        assert_eq!(Form::of(&refused), form, "{op:?}: the whole form comes back");
+        assert_eq!(browser.raw("New"), "theirs\n");
+        let files = || fs::read_dir(place.pages().join("New.md")).unwrap().count();
+        assert_eq!(files(), 1, "{op:?}: nothing is half saved");
+        // Sent again, twice, and once more after a restart: one version that waits.
+        let again = Form::of(&refused);
+        let screen = again.send(browser, "New", "save").location;
+        assert!(screen.contains("/-/merge/New?mine=1-"), "{screen}");
+        assert_eq!(again.send(browser, "New", "save").location, screen);
+        drop(server);
+        let server = place.serve();
+        assert_eq!(again.send(server.browser, "New", "save").location, screen);
+        assert_eq!((server.browser.raw("New"), files()), ("theirs\n".to_owned(), 2));
+        server.browser.get(&screen).assert_page(200);
+        drop(server);
+        assert_eq!(place.check(), []);
+    }
+}
+
 /// A server whose data directory is a small disk that only it can see.
 struct SmallDisk {
     server: Server,
