@@ -107,6 +107,9 @@ impl Revision {
     }
 }
 
+/// How often in a row a content that is repeated is followed back.
+const MOST_REPEATS: usize = 50;
+
 /// A document as it was at one moment.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -205,6 +208,27 @@ impl Document {
     /// Returns the revision that this one was made from: of several parents the highest.
     pub fn parent(&self, id: RevisionId) -> Option<RevisionId> {
         self.history.parents(id).first().copied()
+    }
+
+    /// Returns the revision whose content this one repeats, or itself: a merge that kept one of its
+    /// versions repeats that version, and what takes a merge back repeats what it merged.
+    pub fn repeated<'a>(&'a self, revision: &'a Revision) -> &'a Revision {
+        let mut found = revision;
+        for _ in 0..MOST_REPEATS {
+            let merge = match found.parents[..] {
+                [] => break,
+                [only] => self.revision(only).filter(|parent| parent.parents.len() > 1),
+                _ => Some(found),
+            };
+            let merged = merge.into_iter().flat_map(|merge| &merge.parents);
+            let same = merged
+                .filter_map(|id| self.revision(*id))
+                .filter(|r| r.id < found.id && r.digest == found.digest)
+                .max_by_key(|r| r.id);
+            let Some(same) = same else { break };
+            found = same;
+        }
+        found
     }
 
     /// Returns the revision that was made from this one: of several children the lowest.

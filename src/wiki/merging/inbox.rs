@@ -104,7 +104,7 @@ impl Case {
 pub struct Version {
     /// Its id.
     pub id: RevisionId,
-    /// Who wrote it; empty if unknown.
+    /// Who wrote its text; empty if unknown.
     pub author: String,
     /// When.
     pub date: Option<Timestamp>,
@@ -113,11 +113,12 @@ pub struct Version {
 }
 
 impl Version {
-    fn of(revision: &Revision) -> Self {
+    fn of(document: &Document, revision: &Revision) -> Self {
+        let written = document.repeated(revision);
         Self {
             id: revision.id,
-            author: revision.author.clone(),
-            date: revision.date,
+            author: written.author.clone(),
+            date: written.date,
             deletion: revision.is_deletion(),
         }
     }
@@ -187,7 +188,7 @@ impl Wiki {
     /// Returns what the inbox says of a document; `None` where it has no conflicts.
     pub fn inbox_entry(&self, document: &Document) -> Option<InboxEntry> {
         let winner = document.winner()?;
-        let others: Vec<Version> = document.conflicts().map(Version::of).collect();
+        let others: Vec<Version> = document.conflicts().map(|r| Version::of(document, r)).collect();
         if others.is_empty() {
             return None;
         }
@@ -195,7 +196,7 @@ impl Wiki {
         Some(InboxEntry {
             path: document.path().clone(),
             title: document.title().to_owned(),
-            winner: Version::of(winner),
+            winner: Version::of(document, winner),
             others,
             change: judgement.change,
             case: judgement.case,

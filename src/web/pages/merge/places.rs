@@ -267,10 +267,7 @@ impl<'a> Maker<'a> {
             Some(moved) => {
                 format!("{} moved “{}” here", people.list(&moved.versions), moved.title)
             }
-            None if versions.len() > 1 => {
-                format!("{} made the same change, included", people.list(versions))
-            }
-            None => format!("{} change, included", people.whose(versions)),
+            None => one_change(people, versions),
         };
         // Half of a move would leave the lines out, or have them twice.
         let leave = place.choices().into_iter().find(|choice| match choice {
@@ -398,7 +395,7 @@ impl<'a> Maker<'a> {
     fn joined_label(&self, place: &Place) -> String {
         match place.shape {
             Shape::DeletedEdited if self.is_page_deletion(place) => {
-                "Keep the page with all changes".to_owned()
+                format!("Keep the {} with all changes", self.people.thing)
             }
             Shape::SameSentence => "Suggested: both changes".to_owned(),
             _ if place.wordings.iter().filter(|w| w.changed).count() > 2 => {
@@ -409,7 +406,7 @@ impl<'a> Maker<'a> {
     }
 
     fn is_page_deletion(&self, place: &Place) -> bool {
-        let deletes = |v: &usize| self.people.0.get(*v).is_some_and(|p| p.deletes);
+        let deletes = |v: &usize| self.people.all.get(*v).is_some_and(|p| p.deletes);
         place.wordings.iter().any(|w| w.text.is_empty() && w.versions.iter().any(deletes))
     }
 
@@ -419,9 +416,15 @@ impl<'a> Maker<'a> {
         let people = self.people;
         if place.shape == Shape::DeletedEdited {
             return match (self.is_page_deletion(place), wording.text.is_empty()) {
-                (true, true) => format!("Delete the page, as {}", did(people, &wording.versions)),
+                (true, true) => {
+                    format!("Delete the {}, as {}", people.thing, did(people, &wording.versions))
+                }
                 (true, false) => {
-                    format!("Keep the page with {} changes", people.whose_within(&wording.versions))
+                    format!(
+                        "Keep the {} with {} changes",
+                        people.thing,
+                        people.whose_within(&wording.versions)
+                    )
                 }
                 (false, true) => format!("Delete this, as {}", did(people, &wording.versions)),
                 (false, false) if wording.changed => {
@@ -448,7 +451,7 @@ impl<'a> Maker<'a> {
             place.wordings.iter().filter(|w| w.changed).map(|w| &w.versions[..]).collect();
         let order = |first: &[usize], second: &[usize]| {
             let you = |versions: &[usize]| {
-                versions.len() == 1 && self.people.0.get(versions[0]).is_some_and(|p| p.you)
+                versions.len() == 1 && self.people.all.get(versions[0]).is_some_and(|p| p.you)
             };
             match (you(first), you(second)) {
                 (false, true) => "Both: theirs, then mine".to_owned(),
@@ -469,7 +472,7 @@ impl<'a> Maker<'a> {
                 ("base", "None of them".to_owned())
             }
             _ if self.is_page_deletion(place) => {
-                ("base", "Keep the page as it was before".to_owned())
+                ("base", format!("Keep the {} as it was before", self.people.thing))
             }
             _ => ("base", "As it was before".to_owned()),
         }
@@ -494,6 +497,9 @@ impl<'a> Maker<'a> {
         match place.shape {
             Shape::OneSide | Shape::SameChange | Shape::SameWords | Shape::SameSentence => {
                 String::new()
+            }
+            Shape::Sentences if place.wordings.iter().filter(|w| w.changed).count() == 1 => {
+                one_change(people, &changed)
             }
             Shape::Sentences if table_row(place) => {
                 format!("{who} changed different cells of this row; all are in.")
@@ -521,6 +527,8 @@ impl<'a> Maker<'a> {
                 }
                 None => "This was moved; the changes moved with it.".to_owned(),
             },
+            // The first sentence of the screen says it.
+            Shape::DeletedEdited if self.is_page_deletion(place) => String::new(),
             Shape::DeletedEdited => self.deleted_note(place),
             Shape::MovedTwice => match &place.moved {
                 Some(moved) => format!("“{}” was moved to different places.", moved.title),
@@ -536,10 +544,7 @@ impl<'a> Maker<'a> {
             kind.flat_map(|w| w.versions.iter().copied()).collect()
         };
         let (deleters, editors) = (versions(true), versions(false));
-        let date = deleters.iter().find_map(|v| self.people.0.get(*v)?.date);
-        let on = date.map(|d| format!(" on {}", crate::web::filters::print_date(d)));
-        let deleted =
-            format!("Deleted by {}{}.", self.people.within(&deleters), on.unwrap_or_default());
+        let deleted = format!("Deleted by {}.", self.people.within(&deleters));
         if editors.is_empty() {
             return deleted;
         }
@@ -553,6 +558,15 @@ fn against_other(place: &Place, at: usize) -> Marked {
     let mut marked = Marked::new_words(other, &place.wordings[at].text);
     marked.pieces.retain(|piece: &Piece| piece.mark != Mark::Removed);
     marked
+}
+
+/// Says whose a change is that needs no choice.
+fn one_change(people: &People, versions: &[usize]) -> String {
+    if versions.len() > 1 {
+        format!("{} made the same change, included", people.list(versions))
+    } else {
+        format!("{} change, included", people.whose(versions))
+    }
 }
 
 /// Says that somebody did something: `Ann did`, `you did`.
@@ -607,20 +621,23 @@ fn headings(text: &str) -> Vec<&str> {
 
 /// Says in a sentence or two what there is to do.
 pub(super) fn lead(merge: &Merge, shown: &Blocks, people: &People) -> String {
-    let two = people.0.len() == 2;
-    let all: Vec<usize> = (0..people.0.len()).collect();
-    let both = match (two, people.has_you()) {
-        (true, true) => "You both".to_owned(),
-        (true, false) => format!("{} both", people.list(&all)),
-        _ => capital(&count(people.0.len(), "version", "versions")),
+    let two = people.all.len() == 2;
+    let all: Vec<usize> = (0..people.all.len()).collect();
+    let by_one = people.all_by_one();
+    let both = match (&by_one, two, people.has_you()) {
+        (Some(versions), ..) => versions.clone(),
+        (None, true, true) => "You both".to_owned(),
+        (None, true, false) => format!("{} both", people.list(&all)),
+        _ => capital(&count(people.all.len(), "version", "versions")),
     };
     let open: Vec<&Place> = merge.places().map(|(_, p)| p).filter(|p| p.is_open()).collect();
     if let Some(deleted) = page_deletion(people) {
         return deleted;
     }
+    let thing = people.thing;
     let what = match open.len() {
-        1 => "Choose what the page should say.",
-        _ => "Choose what the page should say in each.",
+        1 => format!("Choose what the {thing} should say."),
+        _ => format!("Choose what the {thing} should say in each."),
     };
     let all_are = |shape| open.iter().all(|place| place.shape == shape);
     match open.len() {
@@ -636,12 +653,16 @@ pub(super) fn lead(merge: &Merge, shown: &Blocks, people: &People) -> String {
             )
         }
         1 if all_are(Shape::DeletedEdited) => {
-            "One version deletes what another changed. Choose whether the page keeps it.".to_owned()
+            format!(
+                "One version deletes what another changed. Choose whether the {thing} keeps it."
+            )
         }
         1 if all_are(Shape::MovedTwice) => {
             "The same lines were moved to different places. Choose where they belong.".to_owned()
         }
-        n if two => format!("{both} changed {}. {what}", words::count(n, "place", "places")),
+        n if two && by_one.is_none() => {
+            format!("{both} changed {}. {what}", words::count(n, "place", "places"))
+        }
         n => format!("{both} differ in {}. {what}", words::count(n, "place", "places")),
     }
 }
@@ -668,7 +689,8 @@ fn fits(merge: &Merge, shown: &Blocks, people: &People, both: &str) -> String {
         return format!("The changes don’t overlap. {check}");
     }
     if only(Shape::Appended) {
-        let verb = if people.0.len() == 2 { "added" } else { "add" };
+        let verb =
+            if people.all.len() == 2 && people.all_by_one().is_none() { "added" } else { "add" };
         return format!(
             "{both} {verb} something at the same place, and all of it is kept. {check}"
         );
@@ -685,13 +707,22 @@ fn fits(merge: &Merge, shown: &Blocks, people: &People, both: &str) -> String {
 /// Says who deleted the page and who edited it, if somebody deleted it.
 fn page_deletion(people: &People) -> Option<String> {
     let which = |deletes| -> Vec<usize> {
-        (0..people.0.len()).filter(|v| people.0[*v].deletes == deletes).collect()
+        (0..people.all.len()).filter(|v| people.all[*v].deletes == deletes).collect()
     };
     let (deleted, edited) = (which(true), which(false));
     (!deleted.is_empty() && !edited.is_empty()).then(|| {
+        let thing = people.thing;
         let (deleters, editors) = (people.list(&deleted), people.within(&edited));
-        let now = if people.0[0].deletes { "Readers see no page now. " } else { "" };
-        format!("{deleters} deleted this page, {editors} edited it. {now}Choose whether it stays.")
+        let now = if people.all[0].deletes {
+            format!("Readers see no {thing} now. ")
+        } else {
+            String::new()
+        };
+        let what = match people.all_by_one() {
+            Some(versions) => format!("{versions} disagree: one deletes this {thing}."),
+            None => format!("{deleters} deleted this {thing}, {editors} edited it."),
+        };
+        format!("{what} {now}Choose whether it stays.")
     })
 }
 

@@ -110,7 +110,7 @@ pub(super) fn show(
     status: StatusCode,
 ) -> Result<Response, Failure> {
     let versions = draft.map(|d| d.versions(document)).unwrap_or_default();
-    let people = People::of(&versions, draft.and_then(|d| d.mine), &visitor.author);
+    let people = People::of(document, &versions, draft.and_then(|d| d.mine), &visitor.author);
     let title = document.title();
     let (mut result, mut may_be_edited) = (None, false);
     let (body, lead) = match draft.filter(|d| !d.heads.is_empty()) {
@@ -124,18 +124,18 @@ pub(super) fn show(
             (Body::Texts(shown), lead)
         }
         Some(_) => {
-            let lead = files_lead(&versions, document);
+            let lead = files_lead(&versions, people.thing);
             let missed = notes.after_sending;
             (Body::Files { files: files(document, &people, &versions, chosen), missed }, lead)
         }
     };
     let others: Vec<&Revision> = document.conflicts().collect();
-    let headline = match people.0.len() {
+    let headline = match people.all.len() {
         0 | 1 => title.to_owned(),
         n => format!("{title}: {}", words::count(n, "version", "versions")),
     };
     let inbox = draft.is_some_and(|d| d.back_to_inbox);
-    let yours = people.0.iter().skip(1).rfind(|p| p.you).map(|p| p.id);
+    let yours = people.all.iter().skip(1).rfind(|p| p.you).map(|p| p.id);
     let screen = MergeScreen {
         shell: Shell::new(site, visitor, &headline),
         path: document.path(),
@@ -157,13 +157,6 @@ pub(super) fn show(
     respond(status, screen.render())
 }
 
-impl MergeScreen<'_> {
-    /// Returns what the document is called.
-    fn thing(&self) -> &'static str {
-        if self.path.is_page() { "page" } else { "file" }
-    }
-}
-
 fn nothing(document: &Document) -> String {
     if document.winner().is_none() {
         "None of its revisions can be read just now.".to_owned()
@@ -172,8 +165,7 @@ fn nothing(document: &Document) -> String {
     }
 }
 
-fn files_lead(versions: &[&Revision], document: &Document) -> String {
-    let thing = if document.path().is_page() { "page" } else { "file" };
+fn files_lead(versions: &[&Revision], thing: &str) -> String {
     if versions.iter().any(|r| r.is_deletion()) {
         format!(
             "One version deletes this {thing}. Choose which version stays; the others are kept in the history."
@@ -198,7 +190,7 @@ fn files(
         picture,
         chosen: chosen == Some(revision.id),
     };
-    people.0.iter().zip(versions).map(file).collect()
+    people.all.iter().zip(versions).map(file).collect()
 }
 
 /// The result alone, for a screen that is open already.

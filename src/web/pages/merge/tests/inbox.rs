@@ -122,7 +122,7 @@ async fn several_merges_are_looked_at_and_done_together() {
     let list = site.get("/-/conflicts").await;
     assert!(list.body.contains("Merge 2 pages…"), "{}", list.body);
     let preview = site.get("/-/conflicts?merge=1").await;
-    assert!(preview.body.contains("Merge these 2 pages"), "{}", preview.body);
+    assert!(preview.body.contains("Merge selected pages"), "{}", preview.body);
     let form = after(&preview, "<form method=\"post\"");
     let mut fields = vec![("nonce".to_owned(), preview.field("nonce").unwrap())];
     for tag in form.split("<input type=\"checkbox\"").skip(1) {

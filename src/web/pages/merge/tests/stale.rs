@@ -178,10 +178,25 @@ async fn the_result_can_be_edited_and_saving_it_is_the_merge() {
     let editor = Form::of(&page).press(&site, "/-/merge/Garden", "edit").await;
     assert_eq!(editor.status, 200);
     assert_eq!(editor.field("content").as_deref(), Some("b\n\nx!\n"));
+    assert!(editor.body.contains("This text merges two versions."), "{}", editor.body);
+    assert!(!editor.body.contains("You’re editing the current one."), "{}", editor.body);
     let form = Form::read(after(&editor, "<form class=\"editor\""));
     let saved = form.with("content", "both of it\n").press(&site, "/-/edit/Garden", "save").await;
-    assert_eq!(saved.saved_at(), Some("/Garden?saved=1"));
+    assert_eq!(saved.saved_at(), Some("/Garden?saved=merged"));
     let document = site.document("Garden.md").unwrap();
     assert_eq!(document.winner().unwrap().parents.len(), 2);
     assert_eq!(inbox(&site).await, [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn two_windows_of_one_person_are_not_two_people() {
+    let site = TestSite::new();
+    let first = site.save("Garden.md", "a\n\nb\n\nc\n\nd\n");
+    site.save_on("Garden.md", "Me", Some(first), "x\n\nb\n\nc\n\nd\n");
+    site.save_on("Garden.md", "Me", Some(first), "y\n\nb\n\nc\n\nd!\n");
+    let page = site.get_with("/-/merge/Garden", "cookie", "author=Me").await;
+    assert!(page.body.contains("Your two versions differ in one place."), "{}", page.body);
+    assert!(page.body.contains("Your current change, included"), "{}", page.body);
+    let page = site.get("/-/merge/Garden").await;
+    assert!(page.body.contains("Me’s two versions differ in one place."), "{}", page.body);
 }

@@ -28,6 +28,8 @@ async fn two_versions_are_merged_and_the_conflict_is_gone_everywhere() {
     assert_eq!(inbox(&site).await, ["Garden.md"]);
     let again = site.get("/-/merge/Garden").await;
     assert!(again.body.contains("b of Bob"), "{}", again.body);
+    // Whoever took it back wrote neither.
+    assert!(again.body.contains("Cleo and Bob both changed one place."), "{}", again.body);
 }
 
 #[tokio::test]
@@ -151,6 +153,9 @@ async fn files_in_conflict_are_chosen_byte_for_byte() {
     let page = site.get("/-/merge/plan.png").await;
     assert!(page.body.contains(&format!("{bob}?raw")), "{}", page.body);
     assert!(page.body.contains("can’t be merged piece by piece"), "{}", page.body);
+    let as_bob = site.get_with("/-/merge/plan.png", "cookie", "author=Bob").await;
+    assert!(as_bob.body.contains("Open your version"), "{}", as_bob.body);
+    assert!(as_bob.body.contains("Use my version"), "{}", as_bob.body);
     let form = Form::of(&page);
     let none = form.press(&site, "/-/merge/plan.png", "save").await;
     assert_eq!(none.status, 422);
@@ -161,6 +166,20 @@ async fn files_in_conflict_are_chosen_byte_for_byte() {
     let winner = document.winner().unwrap().id;
     assert_eq!(site.site.wiki().content(&document, winner).unwrap(), b"\x89PNG\xff\x00bob");
     assert_eq!(inbox(&site).await, [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn a_file_is_not_called_a_page() {
+    let site = TestSite::new();
+    let first = site.save("plan.txt", "a\n");
+    site.save_on("plan.txt", "Bob", Some(first), "edited\n");
+    site.save_on("plan.txt", "Cleo", Some(first), "");
+    let page = site.get("/-/merge/plan.txt").await;
+    assert!(page.body.contains("Cleo deleted this file, Bob edited it."), "{}", page.body);
+    for label in ["Delete the file, as Cleo did", "Keep the file with Bob’s changes"] {
+        choice(&page, label);
+    }
+    assert!(!page.body.contains("this page") && !page.body.contains("the page"), "{}", page.body);
 }
 
 #[tokio::test]
