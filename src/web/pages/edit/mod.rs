@@ -212,7 +212,10 @@ fn take(
     match site.wiki().save(&edit, site.merge_on_save(visitor)) {
         Ok(saved) => {
             let cookie = [(header::SET_COOKIE, remember(site, "author", &form.author))];
-            Ok((cookie, Redirect::to(&Outcome::led_to(site, &saved, "1"))).into_response())
+            let merges = |id| saved.document().revision(id).is_some_and(|r| r.parents.len() > 1);
+            let merged = !form.also.is_empty() && saved.typed().is_some_and(merges);
+            let how = if merged { "merged" } else { "1" };
+            Ok((cookie, Redirect::to(&Outcome::led_to(site, &saved, how))).into_response())
         }
         Err(error) => {
             // The nonce belongs to another text already; with a new one the next try can succeed.
