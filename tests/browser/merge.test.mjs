@@ -356,7 +356,7 @@ test("from the inbox one conflict leads to the next, and several are merged toge
     await page.goto(`${own.url}/-/conflicts?q=Space`);
     await page.getByRole("link", { name: "Merge 2 pages…" }).click();
     await passes(page, "the list of merges");
-    await page.getByRole("button", { name: "Merge these 2 pages" }).click();
+    await page.getByRole("button", { name: "Merge selected pages" }).click();
     assert.match(await page.textContent("h1"), /2 pages merged/);
     assert.equal(await page.getByRole("button", { name: /Undo Space/ }).count(), 2);
     await passes(page, "what was merged");
