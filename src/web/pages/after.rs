@@ -256,12 +256,15 @@ mod tests {
         let link = crate::web::test_support::unescape(link.split('"').next().unwrap());
         let diff = site.get(&format!("/-/diff/Garden?{link}")).await;
         assert!(diff.body.contains("Broad") && !diff.body.contains("kale"), "{}", diff.body);
-        // One click goes back to what readers saw before.
-        let undo: Vec<(&str, String)> =
-            ["id", "base", "nonce"].map(|name| (name, page.field(name).unwrap())).into();
-        let undo: Vec<(&str, &str)> = undo.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        assert_eq!(site.post("/-/restore/Garden", &undo).await.status, 303);
+        // One click goes back to what readers saw before, and what was typed can be merged anew.
+        let undo = ["about", "nonce"].map(|name| (name, page.field(name).unwrap()));
+        let undo = [("action", "undo"), (undo[0].0, &undo[0].1), (undo[1].0, &undo[1].1)];
+        let undone = site.post("/-/merge/Garden", &undo).await;
+        assert_eq!(undone.location(), Some("/-/merge/Garden?saved=undone"));
         assert_eq!(site.content("Garden.md"), THEIRS);
+        let screen = site.get(undone.location().unwrap()).await;
+        assert!(screen.body.contains("one version is unmerged again"), "{}", screen.body);
+        assert!(screen.body.contains("kale"), "{}", screen.body);
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::after::{self, Both};
+use super::after;
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
@@ -31,11 +31,10 @@ impl Undo {
     /// something to go back to.
     pub(in crate::web) fn offer(site: &Site, query: &Fields, document: &Document) -> Option<Self> {
         let winner = document.winner()?;
-        if matches!(query.get("saved"), "merged" | "settled" | "discarded") {
+        if matches!(query.get("saved"), "merged" | "settled" | "discarded" | "both") {
             return Self::of_merge(site, query.get("id").parse().ok()?, document);
         }
         let before = match query.get("saved") {
-            "both" => Both::of(document, winner.id)?.theirs,
             "over" => after::displaced(document, winner.id)?,
             _ => document.revision(document.parent(winner.id)?)?,
         };
@@ -102,14 +101,15 @@ fn take(
         nonce: nonce.map_err(|_| Failure::bad_request("The form is incomplete."))?,
     };
     let is_page = edit.path.is_page();
+    let how = if fields.find("undo").is_some() { "reverted" } else { "1" };
     let saved = save(site, visitor, edit.clone(), id)?;
     let address = saved.document().path().address();
     let to = match &saved {
-        Saved::Yielded { .. } => Outcome::led_to(site, &saved, "1"),
-        _ if is_page => Outcome::led_to(site, &saved, "1"),
+        Saved::Yielded { .. } => Outcome::led_to(site, &saved, how),
+        _ if is_page => Outcome::led_to(site, &saved, how),
         // An attachment has no page that could say what happened.
         _ => {
-            let how = if saved.typed().is_some() { "1" } else { "same" };
+            let how = if saved.typed().is_some() { how } else { "same" };
             after_save(&site.url(&format!("-/history/{address}?saved={how}")), saved.owed())
         }
     };

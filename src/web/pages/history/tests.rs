@@ -81,7 +81,7 @@ async fn a_change_is_undone_and_done_again() {
     site.save("Garden.md", "before\n");
     let second = site.save_as("Garden.md", "", "after\n");
     let page = site.get(&format!("/Garden?saved=1&id={second}")).await;
-    let fields: Vec<(&str, String)> = ["id", "base", "nonce", "summary"]
+    let fields: Vec<(&str, String)> = ["id", "base", "nonce", "summary", "undo"]
         .into_iter()
         .map(|name| (name, page.field(name).unwrap()))
         .collect();
@@ -95,7 +95,8 @@ async fn a_change_is_undone_and_done_again() {
     assert!(led.iter().all(|to| to.starts_with("/Garden?saved=")), "{led:?}");
     assert_eq!(site.content("Garden.md"), "before\n");
     assert_eq!(site.document("Garden.md").unwrap().revision_count(), 3);
-    assert!(site.get(&led[0]).await.body.contains("Undo revision 3"));
+    let page = site.get(&led[0]).await;
+    assert!(page.body.contains("Undone.") && page.body.contains("Undo revision 3"));
     assert!(!site.get("/Garden").await.body.contains("Undo</button>"));
 }
 
