@@ -122,10 +122,10 @@ function start() {
     }
     if (!["show", "edit"].includes(action)) keeper.forget();
   });
-  for (const link of form.querySelectorAll('.menu-panel a[href="#history"]')) {
+  for (const link of document.querySelectorAll('main a[href="#history"]')) {
     link.addEventListener("click", () => {
       document.getElementById("history").open = true;
-      link.closest("details").open = false;
+      link.closest("details")?.removeAttribute("open");
     });
   }
   // The browser's own way back brings the form with it.

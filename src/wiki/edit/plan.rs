@@ -153,6 +153,6 @@ fn merging_words(document: &Document, edit: &Edit, winner: RevisionId) -> String
     if author.is_empty() || author == edit.author {
         format!("Merge with revision {}", winner.number())
     } else {
-        format!("Merge with the changes of {author}")
+        format!("Merge with {author}’s changes")
     }
 }

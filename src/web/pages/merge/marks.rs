@@ -5,6 +5,8 @@ use crate::web::pages::words::count;
 
 /// Longer texts are cut off on the screen; what is saved is whole.
 const SHOWN: usize = 24 << 10;
+/// How much of the rest of a page is shown, if that is one choice.
+const BEGINNING: usize = 1 << 10;
 /// How many unchanged lines of a long stretch are shown beside a change.
 const BESIDE: usize = 3;
 
@@ -43,6 +45,13 @@ impl Marked {
     /// Marks what was added and what was taken away, both in place.
     pub(super) fn all_changes(base: &str, text: &str) -> Self {
         Self::of(base, text, true)
+    }
+
+    /// Marks the beginning of what a long text has that another one does not have.
+    pub(super) fn beginning(base: &str, text: &str) -> Self {
+        let ((base, _), (text, cut)) = (cut_at(base, BEGINNING), cut_at(text, BEGINNING));
+        let marked = Self::new_words(base, text);
+        Self { cut: marked.cut + cut, ..marked }
     }
 
     fn of(base: &str, text: &str, removed_too: bool) -> Self {
@@ -105,10 +114,14 @@ fn without_middle(piece: Piece) -> Vec<Piece> {
 
 /// Cuts a text that is too long to be shown; returns also how many lines that leaves out.
 pub(super) fn shown(text: &str) -> (&str, usize) {
-    if text.len() <= SHOWN {
+    cut_at(text, SHOWN)
+}
+
+fn cut_at(text: &str, most: usize) -> (&str, usize) {
+    if text.len() <= most {
         return (text, 0);
     }
-    let mut end = SHOWN;
+    let mut end = most;
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -122,8 +135,20 @@ struct Line {
 }
 
 impl Line {
-    /// Drops unchanged blank lines at either end.
+    /// Drops unchanged blank lines at either end, and the signs for changed ones at the end if
+    /// there is something else to see.
     fn trim(&mut self) {
+        while let [before @ .., last] = &mut self.pieces[..]
+            && last.text == "\u{b6}"
+            && before.iter().any(|piece| !piece.text.trim().is_empty())
+            && before.iter().any(|piece| piece.mark != Mark::Same)
+        {
+            self.pieces.pop();
+            if let Some(end) = self.pieces.last_mut() {
+                end.text.truncate(end.text.trim_end_matches('\n').len());
+            }
+            self.pieces.retain(|piece| !piece.text.is_empty());
+        }
         if let Some(first) = self.pieces.first_mut().filter(|piece| piece.mark == Mark::Same) {
             first.text.drain(..first.text.len() - first.text.trim_start_matches('\n').len());
         }
@@ -242,6 +267,10 @@ mod tests {
         );
         assert_eq!(all("", "new\n"), "+[new]");
         assert_eq!(all("a\n\nb\n", "a\nb\n"), "a\n-[\u{b6}]\nb");
+        // A blank line that goes along with a paragraph needs no sign.
+        assert_eq!(all("", "new\n\n"), "+[new]");
+        assert_eq!(all("gone\n\n", ""), "-[gone]");
+        assert_eq!(all("a\n", "a\n\n"), "a\n+[\u{b6}]");
     }
 
     #[test]
@@ -257,6 +286,9 @@ mod tests {
     #[test]
     fn a_text_that_is_very_long_is_cut_between_lines() {
         let text = "line\n".repeat(10_000);
+        let beginning = Marked::beginning("", &text);
+        assert_eq!(print(&beginning).matches("line").count() + beginning.cut, 10_000);
+        assert!(beginning.cut > 9_000);
         let marked = Marked::new_words("", &text);
         let lines = marked.pieces.iter().filter(|p| p.mark == Mark::Added).count();
         assert_eq!(lines + marked.cut, 10_000);

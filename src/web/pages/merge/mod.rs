@@ -50,7 +50,7 @@ pub(in crate::web) async fn open(
         let inbox = query.get("back") == "inbox";
         let mine = query.get("mine").parse().ok();
         let notes = Notes {
-            success: success(&query, &document, mine),
+            success: success(&query, &document, mine, &visitor.author),
             done: done_before(site, &query),
             ..Notes::default()
         };
@@ -74,7 +74,13 @@ fn undone(document: &Document) -> String {
 }
 
 /// Says what was just done to this document.
-fn success(query: &Fields, document: &Document, mine: Option<RevisionId>) -> Option<String> {
+fn success(
+    query: &Fields,
+    document: &Document,
+    mine: Option<RevisionId>,
+    me: &str,
+) -> Option<String> {
+    let thing = if document.path().is_page() { "page" } else { "file" };
     let said = match query.get("saved") {
         "" => None,
         "undone" => Some(undone(document)),
@@ -85,9 +91,15 @@ fn success(query: &Fields, document: &Document, mine: Option<RevisionId>) -> Opt
         let mine = document.revision(mine?)?;
         let winner = document.winner()?;
         let savers = words::savers_since(document, &mine.parents, winner.id);
+        let did = if winner.is_deletion() { "deleted" } else { "saved" };
+        if !me.is_empty() && savers.iter().all(|saver| *saver == me) {
+            return Some(format!(
+                "Your version is saved. You {did} the {thing} in another window meanwhile."
+            ));
+        }
         let names: Vec<&str> = savers.into_iter().map(words::name).collect();
-        let did = if winner.is_deletion() { "deleted the page" } else { "saved the page" };
-        Some(format!("Your version is saved. {} {did} meanwhile.", words::list(&names)))
+        let names = words::list(&names);
+        Some(format!("Your version is saved. {names} {did} the {thing} meanwhile."))
     })
 }
 
@@ -349,8 +361,9 @@ impl Task<'_> {
         let mut names: Vec<&str> = new.map(|r| words::name(&r.author)).collect();
         names.dedup();
         let news = (!names.is_empty()).then(|| {
+            let thing = if self.document.path().is_page() { "page" } else { "file" };
             format!(
-                "{} saved this page while you were choosing. Your choices are kept.",
+                "{} saved this {thing} while you were choosing. Your choices are kept.",
                 words::list(&names)
             )
         });

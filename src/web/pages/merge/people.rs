@@ -77,6 +77,8 @@ pub(super) struct People {
     pub(super) all: Vec<Person>,
     /// What the document is called: a page or a file.
     pub(super) thing: &'static str,
+    /// A revision that one of the versions was made from is damaged or missing.
+    pub(super) base_is_lost: bool,
 }
 
 impl People {
@@ -104,7 +106,12 @@ impl People {
             }
         };
         let thing = if document.path().is_page() { "page" } else { "file" };
-        Self { all: numbered(versions.iter().map(person).collect()), thing }
+        let is_lost = |id| document.revision(id).is_none_or(|r| r.damage.is_some());
+        Self {
+            all: numbered(versions.iter().map(person).collect()),
+            thing,
+            base_is_lost: versions.iter().flat_map(|r| &r.parents).any(|id| is_lost(*id)),
+        }
     }
 
     /// Returns true if one of the versions is the visitor's.
@@ -212,7 +219,7 @@ mod tests {
                 deletes: false,
             });
         }
-        People { all: numbered(list), thing: "page" }
+        People { all: numbered(list), thing: "page", base_is_lost: false }
     }
 
     #[test]

@@ -343,6 +343,7 @@ impl<'a> Maker<'a> {
                             _ if wording.text.is_empty() && self.is_page_deletion(place) => {
                                 Marked::default()
                             }
+                            Some(base) if place.rest => Marked::beginning(base, &wording.text),
                             None => against_other(place, *i),
                             Some(base) => Marked::new_words(base, &wording.text),
                         },
@@ -490,8 +491,8 @@ impl<'a> Maker<'a> {
         let who = people.list(&changed);
         if place.rest {
             return format!(
-                "The rest of the page, with more than {} further places. Choose one version’s.",
-                Merge::MAX_PLACES
+                "The rest of the {}, with all further places in one. Choose one version’s.",
+                people.thing
             );
         }
         match place.shape {
@@ -534,6 +535,8 @@ impl<'a> Maker<'a> {
                 Some(moved) => format!("“{}” was moved to different places.", moved.title),
                 None => "This was moved to different places.".to_owned(),
             },
+            // The first sentence of the screen says it.
+            Shape::NoAncestor if people.base_is_lost => String::new(),
             Shape::NoAncestor => "These were written separately.".to_owned(),
         }
     }
@@ -642,6 +645,11 @@ pub(super) fn lead(merge: &Merge, shown: &Blocks, people: &People) -> String {
     let all_are = |shape| open.iter().all(|place| place.shape == shape);
     match open.len() {
         0 => fits(merge, shown, people, &both),
+        1 if all_are(Shape::NoAncestor) && people.base_is_lost => {
+            format!(
+                "What these versions were made from can’t be read, so it is not known what each changed. {what}"
+            )
+        }
         1 if all_are(Shape::NoAncestor) => {
             format!(
                 "These versions were written separately, with no earlier version in common. {what}"
@@ -660,10 +668,13 @@ pub(super) fn lead(merge: &Merge, shown: &Blocks, people: &People) -> String {
         1 if all_are(Shape::MovedTwice) => {
             "The same lines were moved to different places. Choose where they belong.".to_owned()
         }
-        n if two && by_one.is_none() => {
-            format!("{both} changed {}. {what}", words::count(n, "place", "places"))
+        n => {
+            // All that lies behind the last one is one choice, of more places than one.
+            let more = if open.iter().any(|place| place.rest) { "at least " } else { "" };
+            let places = words::count(n, "place", "places");
+            let verb = if two && by_one.is_none() { "changed" } else { "differ in" };
+            format!("{both} {verb} {more}{places}. {what}")
         }
-        n => format!("{both} differ in {}. {what}", words::count(n, "place", "places")),
     }
 }
 

@@ -27,6 +27,8 @@ use crate::web::site::Site;
 use crate::wiki::render::{RenderOptions, SafeHtml};
 use crate::wiki::{Document, MergeView, Revision};
 
+/// How many authors are named above the merge.
+const MOST_PEOPLE: usize = 12;
 /// Results larger than this are not rendered on the screen.
 const SHOWN_RESULT: usize = 1 << 20;
 
@@ -130,9 +132,10 @@ pub(super) fn show(
         }
     };
     let others: Vec<&Revision> = document.conflicts().collect();
+    let left_over = draft.map_or(0, |d| others.len().saturating_sub(d.heads.len()));
     let headline = match people.all.len() {
         0 | 1 => title.to_owned(),
-        n => format!("{title}: {}", words::count(n, "version", "versions")),
+        n => format!("{title}: {}", words::count(n + left_over, "version", "versions")),
     };
     let inbox = draft.is_some_and(|d| d.back_to_inbox);
     let yours = people.all.iter().skip(1).rfind(|p| p.you).map(|p| p.id);
@@ -146,7 +149,7 @@ pub(super) fn show(
         notes,
         graph: Graph::of(document),
         why: document.winner().map(|w| words::why(w, &others)).unwrap_or_default(),
-        left_over: draft.map_or(0, |d| others.len().saturating_sub(d.heads.len())),
+        left_over,
         mine: draft.and_then(|d| d.mine).or(yours),
         next: if inbox { conflicts::after(site, document.path()) } else { None },
         may_be_edited,

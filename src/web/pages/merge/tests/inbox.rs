@@ -129,6 +129,8 @@ async fn several_merges_are_looked_at_and_done_together() {
         fields.push(("page".to_owned(), attribute(tag, "value").unwrap()));
     }
     assert_eq!(fields.len(), 3);
+    let none = site.post("/-/conflicts", &[("nonce", &*fields[0].1)]).await;
+    assert!(none.body.contains("Nothing merged") && none.body.contains("No page was selected."));
     // One of them changes before the button is pressed.
     site.save_as("Space.md", "Dora", "other\n");
     let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();

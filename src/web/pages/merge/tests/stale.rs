@@ -189,6 +189,17 @@ async fn the_result_can_be_edited_and_saving_it_is_the_merge() {
 }
 
 #[tokio::test]
+async fn my_other_window_is_not_said_to_be_somebody_else() {
+    let site = TestSite::new();
+    let first = site.save("Garden.md", "a\n").to_string();
+    site.save_as("Garden.md", "Me", "b\n");
+    let fields = [("base", &*first), ("content", "c\n"), ("author", "Me")];
+    let saved = site.post("/-/edit/Garden", &fields).await;
+    let page = site.get_with(saved.location().unwrap(), "cookie", "author=Me").await;
+    assert!(page.body.contains("You saved the page in another window meanwhile."), "{}", page.body);
+}
+
+#[tokio::test]
 async fn two_windows_of_one_person_are_not_two_people() {
     let site = TestSite::new();
     let first = site.save("Garden.md", "a\n\nb\n\nc\n\nd\n");

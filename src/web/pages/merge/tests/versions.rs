@@ -183,6 +183,28 @@ async fn a_file_is_not_called_a_page() {
 }
 
 #[tokio::test]
+async fn versions_of_something_damaged_were_not_written_apart() {
+    let site = TestSite::new();
+    let dir = site.data().join("pages/Garden.md");
+    std::fs::create_dir_all(&dir).unwrap();
+    let id = |number, last| format!("{number}-7c0f8c5e-52a5-4f60-9d0c-5d2cf0f3b8a{last}");
+    let write = |id: String, more: &str, text: &str| {
+        std::fs::write(dir.join(&id), format!("Revision: {id}\n{more}\n\n{text}")).unwrap();
+    };
+    write(id(1, 0), "Length: 999", "a\n\n?\n");
+    for (last, author) in [(1, "Bob"), (2, "Cleo")] {
+        let header = format!("Parent: {}\nAuthor: {author}", id(1, 0));
+        write(id(2, last), &header, &format!("a\n\nb of {author}\n"));
+    }
+    let page = site.get("/-/merge/Garden").await;
+    assert!(page.body.contains("can’t be read, so it is not known"), "{}", page.body);
+    assert!(!page.body.contains("written separately"), "{}", page.body);
+    let form = Form::of(&page).choose(&page, "Bob");
+    form.press(&site, "/-/merge/Garden", "save").await;
+    assert_eq!(site.content("Garden.md"), "a\n\nb of Bob\n");
+}
+
+#[tokio::test]
 async fn a_page_with_one_version_says_so() {
     let site = TestSite::new();
     site.save("Garden.md", "a\n");
@@ -201,6 +223,12 @@ async fn very_many_versions_are_merged_as_many_as_one_revision_can_name() {
     let page = site.get("/-/merge/Garden").await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("don’t fit into one merge"), "{}", &page.body[..3000]);
+    // All are counted, and the names of a few stand before the choices.
+    assert!(page.body.contains("Garden: 260 versions"), "{}", &page.body[..3000]);
+    let people = after(&page, "<ul class=\"merge-people\"");
+    let people = &people[..people.find("</ul>").unwrap()];
+    assert_eq!(people.matches("<li>").count(), 13, "{people}");
+    assert!(people.contains("and 188 more"), "{people}");
     let saved = Form::of(&page).press(&site, "/-/merge/Garden", "save").await;
     assert_eq!(saved.saved_at(), Some("/-/merge/Garden?saved=merged"), "the rest follows at once");
     let rest = site.get(saved.location().unwrap()).await;
@@ -223,6 +251,9 @@ async fn of_very_many_places_the_rest_is_taken_from_one_version() {
     let page = site.get("/-/merge/Garden").await;
     assert_eq!(page.body.matches("class=\"place place-open").count(), 200);
     assert!(page.body.contains("The rest of the page"));
+    assert!(page.body.contains("both changed at least 200 places."));
+    let shown = after(&page, "id=\"choice.200\"").matches("<ins>").count();
+    assert!(shown < 200, "{shown} places are shown for the last choice");
     assert!(page.body.len() < 2_000_000, "{}", page.body.len());
     let mut form = Form::of(&page);
     let mut from = 0;
