@@ -5,7 +5,6 @@
 //! author had, with an id below the winner's, so that readers keep what they see and the edit waits
 //! as a conflict. If all changes lie in different lines, the same save may then finish the merge
 //! ([`MergeOnSave::Clean`]); machines never merge otherwise.
-
 //!
 //! - `plan.rs`: what is to be done with an edit, as the document is now.
 //! - `draft.rs`: a revision that is not written yet, and how it yields.

@@ -28,7 +28,7 @@ use crate::web::error::Failure;
 use crate::web::extract::{Fields, Query, Submitted, Target, Visitor, remember};
 use crate::web::shell::Outcome;
 use crate::web::site::{Access, Site};
-use crate::wiki::{Document, Edit, MAX_MERGED, WikiError};
+use crate::wiki::{Document, Edit, MAX_MERGED, Revision, WikiError};
 
 /// What `from` says in the address of a form that was made before the page was.
 const NEW: &str = "new";
@@ -104,12 +104,34 @@ fn named_text(
         return Some((None, String::new()));
     }
     let (id, document) = (from.parse().ok()?, document?);
-    let known = document.revision(id)?;
-    if known.length > site.wiki().limits().text {
-        return None;
+    let text = text_for_form(site, document, document.revision(id)?).ok()??;
+    Some((Some(id), text))
+}
+
+/// Returns the text that readers see, empty where there is none; `None` where a form cannot hold it.
+fn current_text(site: &Site, document: &Document) -> Result<Option<String>, WikiError> {
+    match document.winner() {
+        Some(winner) => text_for_form(site, document, winner),
+        None => Ok(Some(String::new())),
     }
-    let text = site.wiki().text(document, id).ok()?;
-    (!text.contains('\0')).then_some((Some(id), text))
+}
+
+/// Returns the text of a revision; `None` where it is not a text that a form could hold without
+/// altering it.
+fn text_for_form(
+    site: &Site,
+    document: &Document,
+    revision: &Revision,
+) -> Result<Option<String>, WikiError> {
+    if revision.length > site.wiki().limits().text {
+        return Ok(None);
+    }
+    match site.wiki().text(document, revision.id) {
+        // Browsers drop NUL from a form.
+        Ok(text) => Ok((!text.contains('\0')).then_some(text)),
+        Err(WikiError::NotText(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Shows the form with a text that is saved nowhere yet; saving it merges the versions it names.
@@ -128,21 +150,6 @@ pub(in crate::web::pages) fn go_on(
         nonce: site.wiki().nonces().draw(),
     };
     show(site, visitor, document.path(), Some(document), &form, Note::Preview)
-}
-
-/// Returns the text that readers see, empty where there is none; `None` where it is not a text
-/// that a form could hold without altering it.
-fn current_text(site: &Site, document: &Document) -> Result<Option<String>, Failure> {
-    let Some(winner) = document.winner() else { return Ok(Some(String::new())) };
-    if winner.length > site.wiki().limits().text {
-        return Ok(None);
-    }
-    match site.wiki().text(document, winner.id) {
-        // Browsers drop NUL from a form.
-        Ok(text) => Ok((!text.contains('\0')).then_some(text)),
-        Err(WikiError::NotText(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Takes the form: saves it, shows a preview, or says why it cannot be saved.
