@@ -33,6 +33,14 @@ pub enum StoreError {
         /// What is wrong with it.
         damage: Damage,
     },
+    /// The file of a revision is not what it was when it was saved.
+    #[error("{} is damaged: {damage}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        damage: Damage,
+    },
     /// There is no such revision.
     #[error("{} does not exist", .0.display())]
     NotFound(PathBuf),

@@ -80,7 +80,8 @@ pub trait Store: Send + Sync + 'static {
     /// Opens the content of a revision for reading in pieces, positioned at its first byte.
     ///
     /// # Errors
-    /// As [`Store::load`].
+    /// As [`Store::load`]; [`StoreError::Damaged`] if the header, or the length it names, tells. The
+    /// bytes are not looked at.
     fn open(&self, dir: &DiskDir, id: RevisionId) -> Result<Content, StoreError>;
 
     /// Creates a revision durably. `header.length` and `header.digest` are filled in here.

@@ -71,6 +71,26 @@ impl Failure {
         )
     }
 
+    fn damaged() -> Self {
+        Self::new(
+            StatusCode::GONE,
+            "This revision is damaged",
+            "Its file is incomplete or was altered, so it is not shown. To find the file, the owner of the server can run “everpage check”.",
+        )
+    }
+
+    /// Reads once more if what was read turned out to be damaged: the wiki has found out by then, and
+    /// shows what is whole.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub(super) fn past_damage<T>(read: impl Fn() -> Result<T, Self>) -> Result<T, Self> {
+        match read() {
+            Err(failure) if failure.status == StatusCode::GONE => read(),
+            read => read,
+        }
+    }
+
     /// Gives the typed text back with the failure.
     #[must_use]
     pub fn with_text(mut self, text: impl Into<String>) -> Self {
@@ -106,13 +126,7 @@ impl From<WikiError> for Failure {
             WikiError::NoDocument(_) | WikiError::NoRevision { .. } => {
                 return Self::not_found(sentence(&error.to_string()));
             }
-            WikiError::Damaged { .. } => {
-                return Self::new(
-                    StatusCode::GONE,
-                    "This revision is damaged",
-                    "Its file is incomplete or was altered, so it is not shown. To find the file, the owner of the server can run “everpage check”.",
-                );
-            }
+            WikiError::Damaged { .. } => return Self::damaged(),
             WikiError::NotText(_) => StatusCode::UNPROCESSABLE_ENTITY,
             WikiError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             WikiError::NumbersUsedUp(_) | WikiError::TooManyParents(_) | WikiError::Changed(_) => {
@@ -149,6 +163,7 @@ impl Failure {
                 StatusCode::CONFLICT,
                 "This form was already sent once with different text, and that text was saved. This one was not. To save it, copy it, open the page and edit it again.",
             ),
+            StoreError::Damaged { .. } => return Self::damaged(),
             StoreError::NotFound(_) => {
                 return Self::not_found("This revision is no longer on the disk.");
             }

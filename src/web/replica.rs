@@ -203,13 +203,8 @@ impl Replica for WikiReplica {
             Err(
                 WikiError::NoRevision { .. }
                 | WikiError::Damaged { .. }
-                | WikiError::Store(StoreError::NotFound(_)),
+                | WikiError::Store(StoreError::NotFound(_) | StoreError::Damaged { .. }),
             ) => Ok(None),
-            Err(WikiError::Store(StoreError::Io { source, .. }))
-                if source.kind() == std::io::ErrorKind::InvalidData =>
-            {
-                Ok(None)
-            }
             Err(error) => Err(replica_error(error)),
         }
     }

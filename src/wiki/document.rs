@@ -307,6 +307,15 @@ impl Document {
         findings
     }
 
+    /// Returns the document with a revision whose file has to be read again, whatever its state.
+    pub(super) fn doubting(&self, id: RevisionId) -> Self {
+        let mut document = self.clone();
+        if let Some(revision) = document.revisions.get_mut(&id) {
+            Arc::make_mut(revision).file = FileStamp::default();
+        }
+        document
+    }
+
     pub(super) fn shared(&self, id: RevisionId) -> Option<&Arc<Revision>> {
         self.revisions.get(&id)
     }

@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, RwLock};
+use parking_lot::{Condvar, Mutex, ReentrantMutex, RwLock};
 
 pub use self::ambient::{Clock, Nonces, SystemClock, SystemNonces};
 pub use self::background::Background;
@@ -94,8 +94,9 @@ pub struct Wiki {
     catalog: Catalog,
     /// When each document's directory was last looked at.
     checked: RwLock<HashMap<DocKey, Instant>>,
-    /// One lock a document, so that it is read and written by one thread at a time.
-    locks: Mutex<HashMap<DocKey, Arc<Mutex<()>>>>,
+    /// One lock a document, so that it is read and written by one thread at a time. No thread takes
+    /// one twice; a reentrant one tells whether it would.
+    locks: Mutex<HashMap<DocKey, Arc<ReentrantMutex<()>>>>,
     /// What the last scan found outside documents.
     findings: Mutex<Vec<Finding>>,
     /// How hard each conflict is to decide, worked out before.
@@ -182,12 +183,22 @@ impl Wiki {
     /// # Errors
     /// If the revision is not there, is damaged, or cannot be read.
     pub fn content(&self, document: &Document, id: RevisionId) -> Result<Vec<u8>, WikiError> {
+        match self.read_content(document, id) {
+            Err(WikiError::Damaged { .. }) if self.look_again(document, id) => {
+                self.read_content(document, id)
+            }
+            read => read,
+        }
+    }
+
+    fn read_content(&self, document: &Document, id: RevisionId) -> Result<Vec<u8>, WikiError> {
         let mut content = self.open_content(document, id)?;
         let mut bytes = Vec::with_capacity(content.length as usize);
         let read = std::io::Read::read_to_end(&mut content.reader, &mut bytes);
         let path = || std::path::PathBuf::from(document.path().to_disk()).join(id.to_string());
         read.map_err(|e| StoreError::from_io("read", &path(), e))?;
-        // It was whole when it was taken in; a program may have written over it since.
+        // It was whole when it was taken in; a program may have written over it since, or a bit
+        // may have flipped.
         let expected = document.revision(id).map(|r| r.digest);
         if expected != Some(crate::model::file::ContentDigest::of(&bytes)) {
             return Err(WikiError::Damaged { path: document.path().clone(), id });
@@ -209,10 +220,15 @@ impl Wiki {
         match self.store.open(&revision.dir, id) {
             // Another program deleted it a moment ago: it is put back before anyone misses it.
             Err(StoreError::NotFound(_)) => {
-                let lock = self.lock(document.key());
-                // Whoever saves this document right now looks at it anyway.
-                if let Some(_guard) = lock.try_lock() {
-                    self.refresh_locked(document.key(), document.path())?;
+                // Whoever saves this document looks at it anyway.
+                if !self.lock(document.key()).is_owned_by_current_thread() {
+                    self.refresh(document.path())?;
+                }
+                Ok(self.store.open(&revision.dir, id)?)
+            }
+            Err(StoreError::Damaged { .. }) => {
+                if !self.look_again(document, id) {
+                    return Err(WikiError::Damaged { path: path(), id });
                 }
                 Ok(self.store.open(&revision.dir, id)?)
             }
@@ -361,7 +377,7 @@ impl Wiki {
         checked.insert(key.clone(), at);
     }
 
-    fn lock(&self, key: &DocKey) -> Arc<Mutex<()>> {
+    fn lock(&self, key: &DocKey) -> Arc<ReentrantMutex<()>> {
         let mut locks = self.locks.lock();
         if locks.len() > 10_000 {
             locks.retain(|_, lock| Arc::strong_count(lock) > 1);

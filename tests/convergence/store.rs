@@ -677,10 +677,8 @@ impl Store for SimStore {
 
     fn open(&self, dir: &DiskDir, id: RevisionId) -> Result<Content, StoreError> {
         let (_, bytes) = self.readable(dir, id)?;
-        let head = parse_head(id, &bytes[..bytes.len().min(HEAD_BYTES)]).map_err(|damage| {
-            let source = io::Error::new(io::ErrorKind::InvalidData, damage);
-            StoreError::Io { action: "open", path: file(dir, id).into(), source }
-        })?;
+        let head = parse_head(id, &bytes[..bytes.len().min(HEAD_BYTES)])
+            .map_err(|damage| StoreError::Damaged { path: file(dir, id).into(), damage })?;
         let length = bytes.len() as u64 - head.content_start;
         let mut reader = Cursor::new(bytes.to_vec());
         reader

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "what was measured or skipped is said")]
 
 mod apart;
+mod damaged;
 mod disk;
 mod durability;
 mod files;

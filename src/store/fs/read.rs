@@ -109,7 +109,7 @@ impl FsStore {
     pub(super) fn open_file(&self, dir: &DiskDir, id: RevisionId) -> Result<Content, StoreError> {
         let path = self.readable(dir, id)?;
         let failed = |e| self.read_error("open", &path, e);
-        let damaged = |damage| failed(io::Error::new(io::ErrorKind::InvalidData, damage));
+        let damaged = |damage| StoreError::Damaged { path: path.clone(), damage };
         let mut file = open_regular(&path).map_err(failed)?;
         let size = file.metadata().map_err(failed)?.len();
         let mut bytes = Vec::with_capacity(HEAD_BYTES);

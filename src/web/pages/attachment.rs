@@ -17,7 +17,7 @@ use crate::web::cache::is_unchanged;
 use crate::web::error::Failure;
 use crate::web::extract::Fields;
 use crate::web::site::Site;
-use crate::wiki::Document;
+use crate::wiki::{Document, MAX_TEXT};
 
 /// How much is read at a time.
 const PIECE: usize = 64 * 1024;
@@ -57,6 +57,10 @@ pub(in crate::web) fn raw_text(
     document: &Document,
 ) -> Result<Response, Failure> {
     let winner = document.winner().ok_or_else(Failure::internal)?;
+    if winner.length <= MAX_TEXT {
+        // What is damaged is not sent. A larger content is not read twice.
+        site.wiki().content(document, winner.id)?;
+    }
     let mut response = bytes(site, headers, document, winner.id, false)?;
     response
         .headers_mut()

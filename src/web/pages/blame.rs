@@ -15,7 +15,7 @@ use crate::model::diff::{Version, annotate, content, lines};
 use crate::model::path::DocPath;
 use crate::model::revision::RevisionId;
 use crate::web::error::Failure;
-use crate::web::extract::{Query, Target, Visitor};
+use crate::web::extract::{Fields, Query, Target, Visitor};
 use crate::web::filters;
 use crate::web::shell::Shell;
 use crate::web::site::Site;
@@ -61,30 +61,37 @@ pub(in crate::web) async fn show(
     Target(path): Target,
     Query(query): Query,
 ) -> Result<Response, Failure> {
-    site.blocking(move |site| {
-        let document = site.wiki().require(&path)?;
-        let id = query.id("rev")?.or(document.resolution().winner).ok_or_else(|| {
-            Failure::not_found("None of its revisions can be read at the moment.")
-        })?;
-        let none = || WikiError::NoRevision { path: document.path().clone(), id };
-        let revision = document.revision(id).ok_or_else(none)?;
-        let origins = Origins::of(site, &document, id)?;
-        let shown = origins.lines.len().min(MOST_LINES);
-        let view = BlameView {
-            shell: Shell::new(site, &visitor, &format!("Line authors of {}", document.title())),
-            path: document.path(),
-            crumbs: crumbs(site, document.path()),
-            revision,
-            is_winner: document.resolution().winner == Some(id),
-            groups: groups(&document, &origins, shown),
-            read: origins.read,
-            cut: !origins.cut.is_empty(),
-            left_out: origins.lines.len() - shown,
-            document: &document,
-        };
-        Ok(Html(view.render().map_err(|_| Failure::internal())?).into_response())
-    })
-    .await
+    site.blocking(move |site| Failure::past_damage(|| look(site, &visitor, &path, &query))).await
+}
+
+fn look(
+    site: &Site,
+    visitor: &Visitor,
+    path: &DocPath,
+    query: &Fields,
+) -> Result<Response, Failure> {
+    let document = site.wiki().require(path)?;
+    let id = query
+        .id("rev")?
+        .or(document.resolution().winner)
+        .ok_or_else(|| Failure::not_found("None of its revisions can be read at the moment."))?;
+    let none = || WikiError::NoRevision { path: document.path().clone(), id };
+    let revision = document.revision(id).ok_or_else(none)?;
+    let origins = Origins::of(site, &document, id)?;
+    let shown = origins.lines.len().min(MOST_LINES);
+    let view = BlameView {
+        shell: Shell::new(site, visitor, &format!("Line authors of {}", document.title())),
+        path: document.path(),
+        crumbs: crumbs(site, document.path()),
+        revision,
+        is_winner: document.resolution().winner == Some(id),
+        groups: groups(&document, &origins, shown),
+        read: origins.read,
+        cut: !origins.cut.is_empty(),
+        left_out: origins.lines.len() - shown,
+        document: &document,
+    };
+    Ok(Html(view.render().map_err(|_| Failure::internal())?).into_response())
 }
 
 /// The lines of a text and where they came from.

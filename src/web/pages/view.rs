@@ -61,8 +61,12 @@ pub(in crate::web) async fn show(
     let headers = parts.headers;
     let query = Fields::parse(uri.query().unwrap_or_default().as_bytes());
     let asked = headers.clone();
-    let found =
-        site.blocking(move |site| find(site, &visitor, &asked, uri.path(), &query, &name)).await;
+    let found = site
+        .blocking(move |site| {
+            let found = || find(site, &visitor, &asked, uri.path(), &query, &name);
+            Failure::past_damage(found)
+        })
+        .await;
     match (found, cached) {
         // While the disk is away, what was read before is better than nothing.
         (Err(failure), Some(page)) if failure.status == StatusCode::SERVICE_UNAVAILABLE => {

@@ -47,7 +47,10 @@ pub(in crate::web) async fn open(
     let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
     // Programs, which keep what they were sent, are not sent on.
     let lead = accepted.is_some_and(|accepted| accepted.contains("text/html"));
-    site.blocking(move |site| begin(site, &visitor, &path, fields.get("from"), lead)).await
+    site.blocking(move |site| {
+        Failure::past_damage(|| begin(site, &visitor, &path, fields.get("from"), lead))
+    })
+    .await
 }
 
 fn begin(

@@ -46,18 +46,27 @@ pub(in crate::web) async fn open(
 ) -> Result<Response, Failure> {
     site.blocking(move |site| {
         site.wiki().catch_up(&path);
-        let document = site.wiki().require(&path)?;
-        let inbox = query.get("back") == "inbox";
-        let mine = query.get("mine").parse().ok();
-        let notes = Notes {
-            success: success(&query, &document, mine, &visitor.author),
-            done: done_before(site, &query),
-            ..Notes::default()
-        };
-        let draft = Draft::now(site, &visitor, &document, mine, inbox);
-        screen::show(site, &visitor, &document, draft.as_ref(), None, &notes, StatusCode::OK)
+        Failure::past_damage(|| look(site, &visitor, &path, &query))
     })
     .await
+}
+
+fn look(
+    site: &Site,
+    visitor: &Visitor,
+    path: &DocPath,
+    query: &Fields,
+) -> Result<Response, Failure> {
+    let document = site.wiki().require(path)?;
+    let inbox = query.get("back") == "inbox";
+    let mine = query.get("mine").parse().ok();
+    let notes = Notes {
+        success: success(query, &document, mine, &visitor.author),
+        done: done_before(site, query),
+        ..Notes::default()
+    };
+    let draft = Draft::now(site, visitor, &document, mine, inbox);
+    screen::show(site, visitor, &document, draft.as_ref(), None, &notes, StatusCode::OK)
 }
 
 /// Says what taking a merge back has brought.
