@@ -199,7 +199,7 @@ impl Inner {
         if !document.findings().is_empty() {
             self.strange.insert(key.clone());
         }
-        self.missing += document.resolution().missing.len();
+        self.missing += document.not_arrived().count();
     }
 
     fn forget(&mut self, document: &Document) {
@@ -211,7 +211,7 @@ impl Inner {
         }
         self.conflicted.remove(key);
         self.strange.remove(key);
-        self.missing -= document.resolution().missing.len();
+        self.missing -= document.not_arrived().count();
     }
 
     /// Takes in the revisions that came and drops those that went; the others stay untouched.

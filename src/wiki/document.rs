@@ -291,6 +291,11 @@ impl Document {
         self.outline.as_ref()
     }
 
+    /// Returns the parents that some revision names and that have not arrived. One that is damaged has.
+    pub fn not_arrived(&self) -> impl Iterator<Item = RevisionId> {
+        self.resolution.missing.iter().copied().filter(|id| !self.revisions.contains_key(id))
+    }
+
     /// Returns everything strange about the document: foreign files, damage, missing parents.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = self.findings.clone();
@@ -300,7 +305,7 @@ impl Document {
                 findings.push(Finding::new(path, FindingKind::Damaged, damage.to_string()));
             }
         }
-        for missing in &self.resolution.missing {
+        for missing in self.not_arrived() {
             let detail = format!("the parent {missing} is named by a revision and is not here");
             findings.push(Finding::new(self.path.to_disk(), FindingKind::MissingParent, detail));
         }

@@ -123,6 +123,35 @@ fn readers_and_editors_get_the_last_whole_revision_at_once() {
 }
 
 #[test]
+fn a_form_that_was_opened_before_the_damage_is_saved_and_says_what_is_not_known() {
+    each(|garden| {
+        let browser = garden.browser();
+        browser.get("/Garden").assert_page(200);
+        let before = garden.place.snapshot();
+        let late = &garden.late;
+        let saved = late.send(browser, "Garden", "save");
+        assert_eq!(saved.status, 303, "{}", saved.body);
+        assert_eq!(browser.raw("Garden"), late.content);
+        let page = browser.get(&saved.location);
+        page.assert_page(200);
+        assert!(page.body.contains("The version that you began with cannot be read"));
+        for untrue in ["edited more often", "changed the page too", "has not arrived yet"] {
+            assert!(!page.body.contains(untrue), "{untrue}: {}", page.body);
+        }
+        // What it was made from is not known, so the older one is not closed unasked.
+        let merge = browser.get("/-/merge/Garden");
+        merge.assert_page(200);
+        assert!(merge.body.contains("so it is not known what each changed"), "{}", merge.body);
+        assert!(!merge.body.contains("written separately"), "{}", merge.body);
+        assert_eq!(late.send(browser, "Garden", "save").status, 303, "sent twice");
+        garden.place.assert_kept(&before);
+        assert_eq!(garden.place.snapshot().len(), before.len() + 1);
+        garden.server.assert_runs();
+        garden.assert_reported();
+    });
+}
+
+#[test]
 fn a_form_that_was_opened_before_the_damaged_revision_follows_the_last_whole_one() {
     each(|garden| {
         let browser = garden.browser();

@@ -219,7 +219,7 @@ impl Follower {
             "path": path.without_suffix(),
             "revision": winner.map(about),
             "conflicts": document.as_ref().map_or(0, |d| d.resolution().conflicts.len()),
-            "missing": document.as_ref().map_or(0, |d| d.resolution().missing.len()),
+            "missing": document.as_ref().map_or(0, |d| d.not_arrived().count()),
         });
         self.push("page", &data);
     }

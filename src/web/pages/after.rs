@@ -161,6 +161,14 @@ fn came_in(site: &Site, document: &Document, id: RevisionId, me: &str) -> Option
 fn over(site: &Site, document: &Document, id: RevisionId) -> Option<Message> {
     let displaced = displaced(document, id)?;
     let author = words::name(&displaced.author);
+    let to = site.url(&format!("-/merge/{}", document.path().address()));
+    let link = Some((to, "Merge the two"));
+    let whole = |parent: &RevisionId| document.history().get(*parent).is_some();
+    if !document.revision(id)?.parents.iter().all(whole) {
+        let text = "Saved. Readers see your version now. The version that you began with cannot be read \
+                    any more, so nothing tells what else has changed: another version is unmerged.";
+        return Some(Message { text: text.to_owned(), link });
+    }
     let reason = if id.number() > displaced.id.number() {
         "because it has been edited more often"
     } else {
@@ -169,8 +177,7 @@ fn over(site: &Site, document: &Document, id: RevisionId) -> Option<Message> {
     let text = format!(
         "Saved. Readers see your version now, {reason}. {author} changed the page too: that version is unmerged."
     );
-    let to = site.url(&format!("-/merge/{}", document.path().address()));
-    Some(Message { text, link: Some((to, "Merge the two")) })
+    Some(Message { text, link })
 }
 
 /// Returns what waits since a revision that could not wait became the page.

@@ -124,7 +124,7 @@ fn about(entry: &InboxEntry) -> (&'static str, String) {
         Case::DeletedThere => deleted(entry.others.iter().find(|v| v.deletion)),
         Case::NotText => ("chip-conflict", "files differ".to_owned()),
         Case::Decide => ("chip-conflict", "too large to compare here".to_owned()),
-        Case::NoAncestor => ("chip-conflict", "written separately".to_owned()),
+        Case::NoAncestor => ("chip-conflict", "no earlier version in common".to_owned()),
         _ if entry.choices > 1 => ("chip-conflict", format!("{} choices", entry.choices)),
         Case::SameSentence => ("chip-conflict", "1 choice: same sentence".to_owned()),
         Case::SameWords => ("chip-conflict", "1 choice: same words".to_owned()),

@@ -241,7 +241,7 @@ fn show_page(
         backlinks: wiki.backlinks(document.path()),
         versions_waiting: document.resolution().conflicts.len(),
         mine,
-        missing_parents: document.resolution().missing.len(),
+        missing_parents: document.not_arrived().count(),
         saved,
         undo: Undo::offer(site, query, document),
         crumbs: crumbs(site, document.path()),
