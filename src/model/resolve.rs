@@ -10,6 +10,9 @@ use std::collections::HashMap;
 use super::file::{ContentDigest, MAX_PARENTS};
 use super::revision::RevisionId;
 
+/// How many common ancestors are looked for that do not descend from each other.
+const MOST_BASES: usize = 8;
+
 /// What resolving needs to know of one whole revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
@@ -203,6 +206,38 @@ impl History {
         let b = self.index(b)?;
         let (theirs, ours) = (self.ancestors(&seeds), self.ancestors(&[b]));
         (0..self.nodes.len()).rev().find(|i| theirs[*i] && ours[*i]).map(|i| self.nodes[i].id)
+    }
+
+    /// Returns the revisions that both ids descend from, without those that another of them descends
+    /// from, the highest first. There are several if the same heads were merged twice, apart.
+    pub fn merge_bases(&self, a: RevisionId, b: RevisionId) -> Vec<RevisionId> {
+        let (Some(a), Some(b)) = (self.index(a), self.index(b)) else { return Vec::new() };
+        let (theirs, ours) = (self.ancestors(&[a]), self.ancestors(&[b]));
+        let mut covered = vec![false; self.nodes.len()];
+        let mut found = Vec::new();
+        for i in (0..self.nodes.len()).rev().filter(|i| theirs[*i] && ours[*i]) {
+            if covered[i] || found.len() == MOST_BASES {
+                continue;
+            }
+            found.push(self.nodes[i].id);
+            for (covered, below) in covered.iter_mut().zip(self.ancestors(&[i])) {
+                *covered |= below;
+            }
+        }
+        found
+    }
+
+    /// Returns the base for merging the texts of two revisions. Where the same heads were merged
+    /// twice, apart, it is what those heads have in common: none of them alone says what the other
+    /// merge decided.
+    pub fn text_base(&self, a: RevisionId, b: RevisionId) -> Option<RevisionId> {
+        let bases = self.merge_bases(a, b);
+        let [first, second, rest @ ..] = &bases[..] else { return bases.first().copied() };
+        let mut common = self.merge_base(*first, *second);
+        for base in rest {
+            common = common.and_then(|common| self.merge_base(common, *base));
+        }
+        common.or(Some(*first))
     }
 
     /// Returns true if `descendant` is `ancestor` or was made from it.

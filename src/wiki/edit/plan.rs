@@ -100,7 +100,8 @@ impl Wiki {
     }
 
     /// Returns the merge of two texts with a common ancestor whose changes all lie in different
-    /// lines. A deletion is never merged by itself.
+    /// lines. A deletion is never merged by itself, neither what was merged from the same heads as
+    /// the winner: the one decided what the other did, too.
     fn clean_merge(
         &self,
         document: &Document,
@@ -109,6 +110,9 @@ impl Wiki {
     ) -> Option<String> {
         let empty = |id| document.revision(id).is_none_or(Revision::is_deletion);
         if !document.path().is_page() || empty(winner) || empty(other) {
+            return None;
+        }
+        if document.history().merge_bases(winner, other).len() > 1 {
             return None;
         }
         // What cannot be read or is no text is its author's to deal with.

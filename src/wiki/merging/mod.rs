@@ -102,7 +102,7 @@ impl Wiki {
         let winner_text = self.text(document, winner)?;
         let mut texts = Vec::with_capacity(heads.len());
         for head in heads {
-            texts.push((document.history().merge_base(winner, *head), self.text(document, *head)?));
+            texts.push((document.history().text_base(winner, *head), self.text(document, *head)?));
         }
         let bases = self.bases(document, texts.iter().filter_map(|(base, _)| *base));
         let merge = merged(&winner_text, &bases, &texts);

@@ -189,6 +189,28 @@ async fn the_result_can_be_edited_and_saving_it_is_the_merge() {
 }
 
 #[tokio::test]
+async fn who_merged_otherwise_meanwhile_is_not_overruled_unasked() {
+    let site = TestSite::new();
+    two_versions(&site, "a\n\nb\n\nc\n", "a\n\nb of Bob\n\nc\n", "a\n\nb of Cleo\n\nc\n");
+    let page = site.get("/-/merge/Garden").await;
+    let form = Form::of(&page);
+    let dora = form.choose(&page, "Cleo").with("author", "Dora");
+    dora.press(&site, "/-/merge/Garden", "save").await;
+    assert_eq!(site.content("Garden.md"), "a\n\nb of Cleo\n\nc\n");
+    let other = form.with("nonce", "2f1c1b4e-7f9e-4d0a-9a53-2c1b0f6f7a10");
+    let eve = other.choose(&page, "Bob").with("author", "Eve");
+    let late = eve.press(&site, "/-/merge/Garden", "save").await;
+    assert!(late.location().unwrap().starts_with("/-/merge/Garden?mine="), "{:?}", late.location());
+    assert_eq!(site.content("Garden.md"), "a\n\nb of Cleo\n\nc\n");
+    let page = site.get(late.location().unwrap()).await;
+    assert!(page.body.contains("both changed one place"), "{}", page.body);
+    let form = Form::of(&page).choose(&page, "You");
+    form.press(&site, "/-/merge/Garden", "save").await;
+    assert_eq!(site.content("Garden.md"), "a\n\nb of Bob\n\nc\n");
+    assert_eq!(inbox(&site).await, [] as [&str; 0]);
+}
+
+#[tokio::test]
 async fn my_other_window_is_not_said_to_be_somebody_else() {
     let site = TestSite::new();
     let first = site.save("Garden.md", "a\n").to_string();
