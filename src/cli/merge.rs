@@ -88,11 +88,11 @@ impl Merge {
                 Together::Clean(_, text) => (text.into_bytes(), "Merge all versions".to_owned()),
                 Together::Decide(merge) => {
                     let choices = choices(&merge);
-                    bail!("this needs a decision: {choices}; {OTHERWISE}, or in the browser")
+                    bail!("this needs a decision: {choices}; {OTHERWISE}, or merge in the browser")
                 }
                 Together::Deleted => bail!(
-                    "this needs a decision: one version deletes the page; {OTHERWISE}, or in the \
-                     browser"
+                    "this needs a decision: one version deletes the page; {OTHERWISE}, or \
+                     merge in the browser"
                 ),
                 Together::NotText => return Err(WikiError::NotText(document.path().clone()).into()),
             },

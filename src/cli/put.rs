@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::context::{Context, Opened, check_revision, edit_of, limit, saved};
 use super::{Outcome, Signature, show};
+use crate::model::file::ContentDigest;
 use crate::model::path::DocPath;
 use crate::model::resolve::State;
 use crate::model::revision::RevisionId;
@@ -77,6 +78,7 @@ impl Put {
             Some(opened) => opened,
             None => context.open_or_create()?,
         };
+        let digest = ContentDigest::of(&content);
         let result = if size > held {
             let rest = Limited { input, left: limit - size, path: &path, limit };
             self.stream(&opened, &path, &content, rest)?
@@ -91,7 +93,12 @@ impl Put {
         let (id, document) = saved(result)?;
         writeln!(context.out, "{id}")?;
         if unchanged {
-            context.note("nothing to save: the document says this already")?;
+            context.note(match &document.winner() {
+                Some(winner) if winner.digest == digest => {
+                    "nothing to save: the document says this already"
+                }
+                _ => "nothing to save: this is the text of the parent, unchanged",
+            })?;
         } else if document.state(id) == State::Conflict {
             context.note(format!(
                 "this made a conflict: readers still see {}; to merge the two, run everpage merge '{}'",
@@ -102,7 +109,7 @@ impl Put {
         } else if let Some(before) = displaced.filter(|id| document.state(*id) == State::Conflict) {
             context.note(format!(
                 "this made a conflict: readers see this version now, as its number is higher, and {} \
-                 waits; to merge the two, run everpage merge '{}'",
+                 is unmerged; to merge the two, run everpage merge '{}'",
                 document.revision(before).map(show::line).unwrap_or_default(),
                 document.path()
             ))?;

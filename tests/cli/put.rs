@@ -61,6 +61,10 @@ fn parents_are_taken_as_they_are_given() {
     assert!(merged.starts_with("4-"), "{merged}");
     place.run(&["conflicts"]).ok();
     let before = files(&place.path("data/pages"));
+    let same = place.run_with(&["put", "Home", "--parent", &first], "one");
+    assert!(same.err.contains("this is the text of the parent, unchanged"), "{}", same.err);
+    let same = place.run_with(&["put", "Home"], "both");
+    assert!(same.err.contains("the document says this already"), "{}", same.err);
     place
         .run_with(&["put", "Home", "--parent", &id(9, 9)], "lost")
         .refused(1, &["has no revision"]);
