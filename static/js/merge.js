@@ -159,8 +159,9 @@ function begin(field, radio) {
 
 /** Says quietly that another version has arrived, and offers to show it; the choices stay. */
 function followSaves(merge) {
-  const place = make("div", { role: "status" });
-  merge.before(place);
+  // Above the buttons, which stay where they are: what one is about to click never moves.
+  const place = make("div", { class: "merge-news", role: "status" });
+  merge.querySelector(".action-bar-main").prepend(place);
   const known = new Set([...merge.querySelectorAll("[name=winner], [name=with]")].map((field) => field.value));
   const show = make("button", { class: "button button-small", type: "button" }, "Show it");
   show.addEventListener("click", () => {
@@ -172,7 +173,9 @@ function followSaves(merge) {
     const isNew = revision && !known.has(revision.id);
     if (!isNew && conflicts === Number(merge.dataset.waiting)) return place.replaceChildren();
     if (!revision) return undefined;
-    const who = isNew ? `${revision.author || "An unnamed editor"} saved this page` : "The versions of this page have changed";
+    const moreWait = conflicts > Number(merge.dataset.waiting);
+    const others = moreWait ? "Another version was saved" : "Some of these versions have been merged";
+    const who = isNew ? `${revision.author || "An unnamed editor"} saved this page` : others;
     return place.replaceChildren(make("div", { class: "notice notice-info" },
       make("div", { class: "notice-body" }, `${who}. Your choices stay.`), make("div", { class: "notice-actions" }, show)));
   });

@@ -271,9 +271,13 @@ test("choices survive a reload, another tab and another save, which joins the sc
   await other.goto(`${server.url}/-/merge/Stay`);
   assert.equal(await other.textContent(".progress progress + span"), "1 of 1 chosen", "in another tab");
   await other.close();
-  // Cleo's version arrives from another place meanwhile.
+  // Cleo's version arrives from another place meanwhile; what may be clicked stays where it is.
+  await page.evaluate(() => scrollTo(0, 0));
+  const before = await option(page, "You").boundingBox();
   const base = (await (await fetch(`${server.url}/-/history/Stay`)).text()).match(/1-[0-9a-f-]{36}/)[0];
   await send("Stay", line(DAY, "The end", "The very end"), "Cleo", base);
+  await page.getByRole("button", { name: "Show it" }).waitFor();
+  assert.deepEqual(await option(page, "You").boundingBox(), before);
   await page.getByRole("button", { name: "Show it" }).click();
   await page.waitForLoadState();
   assert.match(await page.textContent(".notice-info"), /Cleo saved this page while you were choosing/);
