@@ -120,6 +120,16 @@ impl TestWiki {
         fs::create_dir_all(self.data.join("pages").join(dir)).unwrap();
         fs::write(self.file(dir, name), bytes).unwrap();
     }
+
+    /// Cuts a revision short, with nothing left to heal it from; returns a wiki that starts with that.
+    fn with_torn(&self, dir: &str, id: RevisionId) -> Self {
+        fs::remove_dir_all(self.data.join("local")).unwrap();
+        let file = self.file(dir, &id.to_string());
+        let whole = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, &whole[..whole.len() - 2]).unwrap();
+        Self::at(self.data.clone())
+    }
 }
 
 pub(super) fn page(name: &str) -> DocPath {
@@ -419,13 +429,7 @@ fn a_form_whose_revision_is_damaged_now_can_be_sent_again() {
     let t = TestWiki::new();
     let first = t.save("Garden", None, "one\n", 1);
     let second = t.save("Garden", Some(first), "two\n", 2);
-    // Nothing is left to heal it from.
-    fs::remove_dir_all(t.data.join("local")).unwrap();
-    let file = t.file("Garden.md", &second.to_string());
-    let whole = fs::read(&file).unwrap();
-    fs::remove_file(&file).unwrap();
-    fs::write(&file, &whole[..whole.len() - 2]).unwrap();
-    let t = TestWiki::at(t.data.clone());
+    let t = t.with_torn("Garden.md", second);
     assert_eq!(t.text("Garden"), "one\n");
     let mut again = TestWiki::edit("Garden", Some(first), "two\n", 2);
     for _ in 0..2 {
@@ -444,12 +448,7 @@ fn a_merge_on_a_base_that_is_damaged_now_displaces_nothing_it_names() {
     let second = t.save("Garden", Some(first), "two\n", 2);
     let other = nonce(60);
     t.drop_in("Garden.md", &format!("1-{other}"), b"other\n");
-    fs::remove_dir_all(t.data.join("local")).unwrap();
-    let file = t.file("Garden.md", &second.to_string());
-    let whole = fs::read(&file).unwrap();
-    fs::remove_file(&file).unwrap();
-    fs::write(&file, &whole[..whole.len() - 2]).unwrap();
-    let t = TestWiki::at(t.data.clone());
+    let t = t.with_torn("Garden.md", second);
     let document = t.wiki.require(&page("Garden")).unwrap();
     let winner = document.resolution().winner.unwrap();
     assert!(winner.number() == 1, "{document:?}");
