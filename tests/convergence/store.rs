@@ -26,7 +26,7 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::disk::{Disk, Refusal, Stat, parent, ways};
 
 /// The suite that every store passes.
-#[path = "../../src/store/contract.rs"]
+#[path = "../../src/store/contract/mod.rs"]
 #[cfg(test)]
 mod contract;
 
