@@ -161,7 +161,7 @@ function begin(field, radio) {
 function followSaves(merge) {
   // Above the buttons, which stay where they are: what one is about to click never moves.
   const place = make("div", { class: "merge-news", role: "status" });
-  merge.querySelector(".action-bar-main").prepend(place);
+  merge.querySelector(".action-bar-main").before(place);
   const known = new Set([...merge.querySelectorAll("[name=winner], [name=with]")].map((field) => field.value));
   const show = make("button", { class: "button button-small", type: "button" }, "Show it");
   show.addEventListener("click", () => {

@@ -263,7 +263,8 @@ test("a suggestion is taken with one key", async () => {
 });
 
 test("choices survive a reload, another tab and another save, which joins the screen", async () => {
-  const page = await collide("Stay", DAY, line(DAY, "daily", "twice a day"), line(DAY, "daily", "every evening"));
+  const page = await collide("Stay", DAY, line(DAY, "daily", "twice a day"), line(DAY, "daily", "every evening"),
+    { viewport: { width: 360, height: 740 } });
   await option(page, "You").click();
   await page.reload();
   assert.equal(await page.textContent(".progress progress + span"), "1 of 1 chosen", "after a reload");
@@ -278,6 +279,7 @@ test("choices survive a reload, another tab and another save, which joins the sc
   await send("Stay", line(DAY, "The end", "The very end"), "Cleo", base);
   await page.getByRole("button", { name: "Show it" }).waitFor();
   assert.deepEqual(await option(page, "You").boundingBox(), before);
+  assert.ok((await tooWide(page)) <= 0, "the notice fits a phone");
   await page.getByRole("button", { name: "Show it" }).click();
   await page.waitForLoadState();
   assert.match(await page.textContent(".notice-info"), /Cleo saved this page while you were choosing/);
