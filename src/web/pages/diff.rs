@@ -208,12 +208,24 @@ fn lead(document: &Document, old: Option<&Revision>, new: &Revision) -> String {
                 old.id.number()
             )
         }
+        Some(old) if are_parallel(document, old, new) => format!(
+            "Revision {} by {} compared with revision {number} by {}. Neither is based on the other.",
+            old.id.number(),
+            words::by(&old.author),
+            words::by(&new.author)
+        ),
         Some(old) => format!(
             "Revision {} by {} on the old side, revision {number} by {who} on the new side.",
             old.id.number(),
             words::by(&old.author)
         ),
     }
+}
+
+/// Returns true if neither of two revisions was made from the other.
+fn are_parallel(document: &Document, old: &Revision, new: &Revision) -> bool {
+    let history = document.history();
+    !history.descends_from(new.id, old.id) && !history.descends_from(old.id, new.id)
 }
 
 /// Says what cannot be seen in the lines.
@@ -231,6 +243,7 @@ fn notes(document: &Document, old: Option<&Revision>, new: &Revision) -> Vec<Str
     }
     if let Some(old) = old
         && old.id > new.id
+        && !are_parallel(document, old, new)
     {
         notes.push(
             "The newer revision is on the old side. Swap the two to compare them in order."

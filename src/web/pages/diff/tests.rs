@@ -20,6 +20,19 @@ async fn by_default_the_latest_change_is_shown_in_two_columns() {
 }
 
 #[tokio::test]
+async fn of_two_versions_made_apart_none_is_the_newer_one() {
+    let site = TestSite::new();
+    let first = site.save("Garden.md", "one\n");
+    let ben = site.save_on("Garden.md", "Ben", Some(first), "two\n");
+    let cleo = site.save_on("Garden.md", "Cleo", Some(first), "three\n");
+    for (from, to) in [(ben, cleo), (cleo, ben)] {
+        let page = site.get(&format!("/-/diff/Garden?from={from}&to={to}")).await;
+        assert!(page.body.contains("Neither is based on the other."), "{}", page.body);
+        assert!(!page.body.contains("newer revision"), "{}", page.body);
+    }
+}
+
+#[tokio::test]
 async fn creating_deleting_and_bringing_back_read_as_such() {
     let site = TestSite::new();
     let first = site.save("Garden.md", "one\n");
