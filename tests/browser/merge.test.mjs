@@ -396,6 +396,20 @@ test("a server that does not answer leaves the screen usable", async () => {
   await close(page);
 });
 
+test("what was joined is said to be in as long as it is", async () => {
+  await versions("Joined", LONG, [["Ann", line(LONG, "1920", "1921")], ["Ben", line(LONG, "south", "north")]]);
+  const page = await window();
+  await page.goto(`${server.url}/-/merge/Joined`);
+  const said = page.locator(".place-joined .place-head");
+  assert.match(await said.innerText(), /changed different parts of this; all are in\.$/);
+  await page.locator(".review summary").click();
+  await option(page, "Ann").click();
+  assert.match(await said.innerText(), /changed different parts of this$/);
+  await option(page, "Both changes").click();
+  assert.match(await said.innerText(), /all are in\.$/);
+  await close(page);
+});
+
 test("each choice says who and what to a screen reader", async () => {
   const page = await collide("Names", DAY, line(DAY, "daily", "twice a day"), line(DAY, "daily", "every evening"));
   await page.getByRole("group", { name: /Choice 1 in “Watering”/ }).waitFor();

@@ -116,6 +116,6 @@ fn summary(document: &Document, heads: &[RevisionId]) -> String {
                 format!("Merge {author}’s version")
             }
         }
-        heads => format!("Merge {}", words::count(heads.len(), "version", "versions")),
+        heads => format!("Merge {}", words::count(heads.len() + 1, "version", "versions")),
     }
 }

@@ -91,6 +91,7 @@ async fn five_heads_with_three_places_are_one_visit() {
     assert_eq!(site.document("Garden.md").unwrap().winner().unwrap().parents.len(), 5);
     let page = site.get(saved.location().unwrap()).await;
     assert!(page.body.contains("Saved. Five versions are merged."), "{}", page.body);
+    assert!(page.body.contains("Merge five versions"), "{}", page.body);
 }
 
 #[tokio::test]
