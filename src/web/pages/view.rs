@@ -11,6 +11,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::after::Message;
 use super::attachment;
 use super::restore::Undo;
+use super::words;
 use crate::model::path::{DocPath, PAGE_SUFFIX, fold};
 use crate::web::cache::{CachedPage, Validity};
 use crate::web::error::Failure;
@@ -136,6 +137,8 @@ struct PageView<'a> {
     versions_waiting: usize,
     /// A version that waits is this visitor's own: the highest such.
     mine: Option<&'a Revision>,
+    /// Who wrote what readers see, for a visitor whose own version waits.
+    writer: String,
     missing_parents: usize,
     saved: Option<Message>,
     /// How to take back what was just saved.
@@ -241,6 +244,7 @@ fn show_page(
         backlinks: wiki.backlinks(document.path()),
         versions_waiting: document.resolution().conflicts.len(),
         mine,
+        writer: words::authors(std::iter::once(document.repeated(winner)), &visitor.author),
         missing_parents: document.not_arrived().count(),
         saved,
         undo: Undo::offer(site, query, document),
@@ -267,6 +271,8 @@ struct Absent<'a> {
     deleted: Option<&'a Document>,
     /// The revision to restore: the last that was not a deletion.
     last: Option<&'a Revision>,
+    /// Who wrote what waits.
+    editors: String,
     nonce: String,
     /// What lies below it, if it is a folder.
     children: Vec<DocPath>,
@@ -302,6 +308,9 @@ fn show_absent(
         crumbs: crumbs(site, path),
         deleted,
         last,
+        editors: document
+            .map(|d| words::authors(d.conflicts(), &visitor.author))
+            .unwrap_or_default(),
         nonce: site.wiki().nonces().draw().to_string(),
         children,
         left_out,

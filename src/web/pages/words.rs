@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::path::fold;
 use crate::model::revision::RevisionId;
 use crate::wiki::{Document, Revision};
 
@@ -44,6 +45,27 @@ pub(in crate::web) fn list(names: &[&str]) -> String {
         [one, two, three] => format!("{one}, {two} and {three}"),
         [one, two, rest @ ..] => format!("{one}, {two} and {} others", rest.len()),
     }
+}
+
+/// Lists the authors of versions for a visitor at the start of a sentence: `Ada and you`.
+pub(in crate::web) fn authors<'a>(
+    versions: impl Iterator<Item = &'a Revision>,
+    me: &str,
+) -> String {
+    let me = fold(me);
+    let (mut names, mut you): (Vec<&str>, bool) = (Vec::new(), false);
+    for version in versions {
+        let name = name(&version.author);
+        if !me.is_empty() && fold(&version.author) == me {
+            you = true;
+        } else if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if you {
+        names.push(if names.is_empty() { "You" } else { "you" });
+    }
+    list(&names)
 }
 
 /// Returns who saved what is in `theirs` and not in what somebody began with, the latest first.

@@ -261,6 +261,7 @@ async fn the_author_of_a_waiting_version_is_told_and_nobody_else() {
         assert_eq!(told, author.eq_ignore_ascii_case("ben"), "{author}");
     }
     let page = view_as(&site, "Ben", "/Garden").await;
+    assert!(page.contains("Cid changed the page too, and readers see that version."), "{page}");
     assert!(page.contains("/-/merge/Garden?mine=") && page.contains("/-/diff/Garden?from="));
     assert!(view_as(&site, "Cid", "/Garden").await.contains("1 other version of this page"));
     // Others still get the page that was put together before.
@@ -269,6 +270,21 @@ async fn the_author_of_a_waiting_version_is_told_and_nobody_else() {
     assert_eq!(site.site.view_counts().1, before + 1);
     assert!(view_as(&site, "Ben", "/-/conflicts?show=mine").await.contains("Garden"));
     assert!(view_as(&site, "Eve", "/-/conflicts?show=mine").await.contains("No matches"));
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_waiting_version_names_who_wrote_the_other() {
+    let site = TestSite::new();
+    let base = site.save_as("Garden.md", "Ada", "one\n");
+    site.save_on("Garden.md", "Ben", Some(base), "by Ben\n");
+    site.save_on("Garden.md", "Ben", Some(base), "by Ben, in another window\n");
+    let page = view_as(&site, "Ben", "/Garden").await;
+    assert!(page.contains("You changed the page in another window too"), "{page}");
+    let base = site.save_as("Roses.md", "Ada", "one\n");
+    site.save_on("Roses.md", "Ben", Some(base), "by Ben\n");
+    site.save_on("Roses.md", "Cid", Some(base), "");
+    assert!(view_as(&site, "Ben", "/Roses").await.contains("You edited this page meanwhile."));
+    assert!(view_as(&site, "Cid", "/Roses").await.contains("Ben edited this page meanwhile."));
 }
 
 #[tokio::test]
