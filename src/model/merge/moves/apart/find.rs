@@ -11,7 +11,6 @@ use crate::model::merge::{Chunk, Merge, Version};
 
 /// How many bytes are compared to see where blocks went; what may have moved besides is left.
 const MOST_COMPARED: usize = 16 << 20;
-
 /// How often a version is compared with the base at most.
 const MOST_COMPARISONS: usize = 64;
 
