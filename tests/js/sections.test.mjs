@@ -16,10 +16,13 @@ function check(sections, text) {
   assert.equal(whole(sections), text);
   assert.equal(sections.length, text.length);
   const all = text.split("\n");
-  assert.deepEqual(sections.list.flatMap((_, i) => sections.lines(i)), all);
+  assert.deepEqual(sections.list.flatMap((_, i) => sections.lines(i).map((line) => line.text)), all);
   let state = START;
   const states = all.map((line) => (state = scanLine(line, state).state));
   sections.entry(sections.list.length - 1);
+  // What is shown of a line is what a scan of it says, and it stays what it is.
+  const tokens = sections.list.flatMap((_, i) => sections.scanned(i).map((line) => line.tokens));
+  assert.deepEqual(tokens, all.map((line, i) => scanLine(line, i ? states[i - 1] : START).tokens));
   let line = 0;
   for (const [i, section] of sections.list.entries()) {
     assert.equal(sections.entry(i), line ? states[line - 1] : START);
@@ -63,6 +66,28 @@ test("what a letter costs does not depend on the length of the text", () => {
     return changed.reduce((sum, section) => sum + section.text.length, 0);
   };
   for (const size of [20_000, 200_000, 2_000_000]) assert.ok(touched(size) < 10_000, `${touched(size)} letters of ${size}`);
+});
+
+test("a letter has its own line scanned and no other", () => {
+  const random = numbers(11);
+  const sections = new Sections();
+  let text = "# Beans\n\nSome **words** about [[Peas]].\n- [ ] water\n```\ncode\n```\n\n".repeat(40);
+  sections.sync(text);
+  const scanned = () => sections.list.flatMap((_, i) => sections.scanned(i));
+  for (let step = 0; step < 300; step++) {
+    const before = scanned().map((line) => line.tokens);
+    const at = random(text.length + 1);
+    const to = Math.min(text.length, text[at] === "\n" ? at : at + random(2));
+    // No letter that opens or closes a fence: that is one for all lines below.
+    const fenced = text.slice(text.lastIndexOf("\n", at - 1) + 1, at + 3).includes("`");
+    if (fenced) continue;
+    sections.apply({ from: at, to, insert: "x" });
+    text = `${text.slice(0, at)}x${text.slice(to)}`;
+    const after = scanned();
+    assert.deepEqual(after.map((line) => line.tokens.map(([, part]) => part).join("")), text.split("\n"));
+    assert.equal(after.filter(({ tokens }, i) => tokens !== before[i]).length, 1);
+  }
+  check(sections, text);
 });
 
 test("an input event tells its change, or that it cannot be told", () => {

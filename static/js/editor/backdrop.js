@@ -8,7 +8,6 @@
 // textarea does not tell.
 
 import { oncePerFrame } from "./dom.js";
-import { scanLine } from "./markdown.js";
 
 /** A text with a longer line (or a section of that size) is shown plain. */
 const LONGEST = 60_000;
@@ -27,14 +26,8 @@ export class Backdrop {
   /** The sections that are shown, from the first to before the last. */
   #shown = [];
 
-  /** Something other than the text may have changed since the last picture. */
-  #looked = false;
-
-  /** Brings the copy up to the text before the next picture. */
-  #paint = oncePerFrame(() => {
-    // A letter is put into the rows that are there; asking where they are would cost a layout more.
-    if (this.#looked || !this.#keepUp()) this.#refresh();
-  });
+  /** Something other than the text may have changed: what is in sight is worked out before the next picture. */
+  #look = oncePerFrame(() => this.#refresh());
 
   constructor(field) {
     this.#textarea = field.element;
@@ -46,13 +39,10 @@ export class Backdrop {
     element.inert = true;
     this.#measure.className = "editor-measure";
     element.append(this.#measure, this.#above, this.#below);
-    const look = () => {
-      this.#looked = true;
-      this.#paint();
-    };
-    this.#textarea.addEventListener("scroll", look, { passive: true });
-    new ResizeObserver(look).observe(this.#textarea);
-    field.watch(this.#paint);
+    this.#textarea.addEventListener("scroll", this.#look, { passive: true });
+    new ResizeObserver(this.#look).observe(this.#textarea);
+    // A letter is put into the rows that are there at once; asking where they are would cost a layout more.
+    field.watch(() => this.#keepUp() || this.#look());
     this.#refresh();
   }
 
@@ -101,7 +91,7 @@ export class Backdrop {
     if (!view) return null;
     let line = 0;
     let rest = offset - at;
-    while (line < view.rows.length - 1 && rest > view.rows[line].text.length) rest -= view.rows[line++].text.length + 1;
+    while (line < view.rows.length - 1 && rest > view.rows[line].line.text.length) rest -= view.rows[line++].line.text.length + 1;
     const row = view.rows[line].element;
     const range = document.createRange();
     const walker = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
@@ -137,7 +127,6 @@ export class Backdrop {
   }
 
   #refresh() {
-    this.#looked = false;
     const { list, longest } = this.#sections;
     const textarea = this.#textarea;
     if (longest > LONGEST) return this.#hide();
@@ -211,6 +200,7 @@ export class Backdrop {
       if (kept.has(section)) continue;
       section.view.element.remove();
       section.view = null;
+      for (const line of section.lines ?? []) line.tokens = null;
     }
     let next = this.#below;
     for (let i = wanted.length - 1; i >= 0; i--) {
@@ -235,33 +225,28 @@ export class Backdrop {
 
   /** Brings the rows of a section up to its text; a row that looks as it should stays. */
   #fill(section, index) {
-    let state = this.#sections.entry(index);
+    const entry = this.#sections.entry(index);
     const { view } = section;
-    if (!section.stale && view.entry === state && view.rows.length) return;
-    const lines = this.#sections.lines(index);
-    const old = view.rows;
-    const shorter = Math.min(old.length, lines.length);
-    let head = 0;
-    while (head < shorter && old[head].text === lines[head]) head++;
-    let tail = 0;
-    while (tail < shorter - head && old.at(-1 - tail).text === lines.at(-1 - tail)) tail++;
-    // Rows that are another text now keep their elements: a letter is then one text node with new words.
-    const reused = old.slice(head, old.length - tail);
-    const next = old[old.length - tail]?.element ?? null;
-    const rows = lines.map((text, i) => {
-      const kept = i < head ? old[i] : i >= lines.length - tail ? old[old.length - lines.length + i] : null;
-      const row = kept ?? reused.shift() ?? { tokens: [], element: document.createElement("div") };
-      if (!row.element.parentNode) view.element.insertBefore(row.element, next);
-      if (row.entry !== state || row.text !== text) {
-        const scanned = scanLine(text, state);
-        paint(row, scanned.tokens);
-        Object.assign(row, { text, entry: state, exit: scanned.state });
-      }
-      state = row.exit;
-      return row;
+    if (!section.stale && view.entry === entry && view.rows.length) return;
+    const lines = this.#sections.scanned(index);
+    const { rows } = view;
+    // Rows come and go where the text changed. The others keep their elements, also with another text: a
+    // letter is then one text node with new words.
+    if (rows.length !== lines.length) {
+      let head = 0;
+      while (head < rows.length && rows[head].line === lines[head]) head++;
+      for (const row of rows.splice(head, Math.max(0, rows.length - lines.length))) row.element.remove();
+      const more = Array.from({ length: lines.length - rows.length }, () => ({ line: null, tokens: [], element: document.createElement("div") }));
+      const next = rows[head]?.element ?? null;
+      for (const row of more) view.element.insertBefore(row.element, next);
+      rows.splice(head, 0, ...more);
+    }
+    lines.forEach((line, i) => {
+      const row = rows[i];
+      row.line = line;
+      if (row.tokens !== line.tokens) paint(row, line.tokens);
     });
-    for (const row of reused) row.element.remove();
-    Object.assign(view, { rows, entry: this.#sections.entry(index) });
+    view.entry = entry;
     section.stale = false;
   }
 }

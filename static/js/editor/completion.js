@@ -20,9 +20,12 @@ export class Completion {
   #said = element("div", { class: "visually-hidden", role: "status" });
   #asked = null;
   #names = [];
+  #open = false;
   #chosen = 0;
   /** The place at which Escape closed the list: it stays closed there. */
   #dismissed = -1;
+  /** Listens only while the list is open: each key moves the caret. */
+  #moved = () => this.update();
 
   constructor(field, backdrop, path) {
     this.#field = field;
@@ -35,17 +38,12 @@ export class Completion {
     text.after(this.#list, this.#said);
     text.addEventListener("blur", () => this.#close());
     text.addEventListener("scroll", () => this.#close(), { passive: true });
-    document.addEventListener("selectionchange", () => this.#open && this.update());
     // The field keeps the focus.
     this.#list.addEventListener("pointerdown", (event) => event.preventDefault());
     this.#list.addEventListener("click", (event) => {
       const option = event.target.closest("[role=option]");
       if (option) this.#accept([...this.#list.children].indexOf(option));
     });
-  }
-
-  get #open() {
-    return !this.#list.hidden;
   }
 
   /** Offers names for what stands before the caret, if a link is being written there. */
@@ -93,7 +91,9 @@ export class Completion {
     this.#names = names;
     this.#list.replaceChildren(...names.map(option));
     const first = !this.#open;
+    this.#open = true;
     this.#list.hidden = false;
+    document.addEventListener("selectionchange", this.#moved);
     this.#place(begin);
     this.#choose(0);
     const words = `${names.length} ${names.length === 1 ? "name" : "names"}`;
@@ -136,7 +136,9 @@ export class Completion {
   #close() {
     this.#asked?.abort();
     if (!this.#open) return;
+    this.#open = false;
     this.#list.hidden = true;
+    document.removeEventListener("selectionchange", this.#moved);
     this.#said.textContent = "";
     this.#field.element.removeAttribute("aria-activedescendant");
   }

@@ -61,6 +61,34 @@ export function oncePerFrame(work) {
   };
 }
 
+/**
+ * Makes a function that does something so many milliseconds after its last call; `cancel` calls it off.
+ * A call while one is waited for only notes the time: to set a timer anew for every key costs more than that.
+ */
+export function afterRest(work) {
+  let [timer, wakes, due] = [0, 0, 0];
+  const wake = () => {
+    timer = 0;
+    if (performance.now() < due) wait();
+    else work();
+  };
+  const wait = () => {
+    wakes = due;
+    timer = setTimeout(wake, due - performance.now());
+  };
+  const put = (delay) => {
+    due = performance.now() + delay;
+    if (timer && wakes <= due) return;
+    clearTimeout(timer);
+    wait();
+  };
+  put.cancel = () => {
+    clearTimeout(timer);
+    timer = 0;
+  };
+  return put;
+}
+
 /** Returns an address of the site. */
 export function address(path) {
   return document.body.dataset.base + path;

@@ -1,6 +1,6 @@
 // Keeps the text of one editor window as it is typed, and says so.
 
-import { clock } from "./dom.js";
+import { afterRest, clock } from "./dom.js";
 import { getDraft, newId, putDraft, removeDraft } from "./draft-store.js";
 
 const PAUSE = 300;
@@ -14,7 +14,7 @@ export class DraftKeeper {
   #id = newId();
   /** What the server has of it. */
   #known;
-  #timer = 0;
+  #keepLater = afterRest(() => this.keep());
   #waitingSince = 0;
   #sent = [];
   #length = 0;
@@ -60,10 +60,9 @@ export class DraftKeeper {
     this.#sent = [];
     const now = Date.now();
     this.#waitingSince ||= now;
-    clearTimeout(this.#timer);
     // Nothing here looks at the text: that takes the longer the longer it is.
     const more = (1000 * this.#length) / LETTERS;
-    this.#timer = setTimeout(() => this.keep(), Math.min(PAUSE + more, Math.max(0, this.#waitingSince + AT_LATEST + 2 * more - now)));
+    this.#keepLater(Math.min(PAUSE + more, Math.max(0, this.#waitingSince + AT_LATEST + 2 * more - now)));
     // Once it was said that a draft is saved, a moment of typing is no news.
     if (!this.#state.textContent) this.#say("Unsaved");
   }
@@ -129,7 +128,7 @@ export class DraftKeeper {
   }
 
   #write() {
-    clearTimeout(this.#timer);
+    this.#keepLater.cancel();
     this.#waitingSince = 0;
     this.#isKept = true;
     const draft = this.dirty && this.#snapshot();

@@ -1,5 +1,6 @@
 // The textarea: what it holds, and changing it so that the browser's own undo takes the change back.
 
+import { afterRest } from "./dom.js";
 import { editOf } from "./edits.js";
 import { Sections } from "./sections.js";
 
@@ -12,12 +13,16 @@ const PAUSE = 400;
 export class Field {
   #composing = null;
   #watchers = [];
-  #timer = 0;
+  #syncLater = afterRest(() => this.sync());
+  /** What an empty field says. */
+  #hint;
+  #empty = null;
   /** What is known of the text without asking the textarea, which costs more the longer it is. */
   sections = new Sections();
 
   constructor(textarea) {
     this.element = textarea;
+    this.#hint = textarea.placeholder;
     textarea.addEventListener("compositionstart", () => {
       this.#composing = new Promise((done) => textarea.addEventListener("compositionend", done, { once: true }));
     });
@@ -30,8 +35,7 @@ export class Field {
       if (!edit) return this.sync();
       this.sections.apply(edit);
       this.#tell();
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.sync(), PAUSE);
+      this.#syncLater(PAUSE);
     });
     // Text that the browser puts back late comes without an input event.
     addEventListener("pageshow", () => this.sync());
@@ -45,11 +49,18 @@ export class Field {
 
   /** Learns the whole text anew: for changes that no event describes. */
   sync() {
-    clearTimeout(this.#timer);
+    this.#syncLater.cancel();
     if (this.sections.sync(this.text)) this.#tell();
   }
 
   #tell() {
+    // A placeholder that is not seen makes the browser work out its style at every key all the same.
+    const { empty } = this.sections;
+    if (empty !== this.#empty) {
+      this.#empty = empty;
+      if (empty) this.element.placeholder = this.#hint;
+      else this.element.removeAttribute("placeholder");
+    }
     for (const watcher of this.#watchers) watcher();
   }
 

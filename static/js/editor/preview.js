@@ -3,7 +3,7 @@
 // The server renders; what it returns is safe to show. An older question is dropped as soon as there
 // is a newer one, and the last preview stays until the next one is there.
 
-import { address, element, oncePerFrame } from "./dom.js";
+import { address, afterRest, element, oncePerFrame } from "./dom.js";
 
 const DELAY = 200;
 /** So long after the last key the cursor is followed. */
@@ -19,8 +19,8 @@ export class Preview {
   #path;
   #field;
   #backdrop;
-  #timer = 0;
-  #typing = 0;
+  #renderLater = afterRest(() => this.#render());
+  #typing = false;
   #asked = null;
   #shownText = null;
   /** How long the last preview took to make and to show. */
@@ -43,12 +43,13 @@ export class Preview {
     text.addEventListener("scroll", oncePerFrame(() => this.#followScroll()), { passive: true });
     const followCaret = oncePerFrame(() => this.followCaret());
     // Typing moves the caret, too: it is followed once the keys rest.
+    const rested = afterRest(() => {
+      this.#typing = false;
+      followCaret();
+    });
     field.watch(() => {
-      clearTimeout(this.#typing);
-      this.#typing = setTimeout(() => {
-        this.#typing = 0;
-        followCaret();
-      }, PAUSE);
+      this.#typing = true;
+      rested(PAUSE);
     });
     document.addEventListener("selectionchange", () => {
       if (!this.#typing && document.activeElement === text && field.start !== this.#caret) followCaret();
@@ -66,8 +67,7 @@ export class Preview {
 
   /** Shows the text as it is now, soon. */
   update(delay = Math.max(DELAY, REST * this.#took)) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#render(), delay);
+    this.#renderLater(delay);
   }
 
   /** Returns true if the text is too long to be shown while it is being written. */

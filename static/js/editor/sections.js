@@ -3,12 +3,16 @@
 // Idea: the text is cut into sections of whole lines. A change touches one of them, so that what it
 // costs does not depend on how long the text is. Whatever is worked out from the text (its lines, the
 // state of the colours) is kept with its section and worked out again only for those that changed and
-// are looked at. Pure.
+// are looked at. A letter changes one line of its section: the others are neither cut out of the text
+// nor scanned again. Pure.
 
 import { START, scanLine } from "./markdown.js";
 
-/** A section ends with the first line that goes beyond this; twice as much is cut. */
-const SIZE = 1000;
+/**
+ * A section ends with the first line that goes beyond this; twice as much is cut. For a letter the browser
+ * lays out and paints all lines of its section, so there are few in one.
+ */
+const SIZE = 300;
 
 export class Sections {
   /** All but the last end with a line end. `entry` and `exit` are states of the colours. */
@@ -18,6 +22,10 @@ export class Sections {
 
   get length() {
     return this.list.reduce((sum, section) => sum + section.text.length, 0);
+  }
+
+  get empty() {
+    return this.list.length === 1 && this.list[0].text === "";
   }
 
   /** Returns the length of the longest section. */
@@ -61,6 +69,7 @@ export class Sections {
   /** Makes a change of the text. */
   apply({ from, to, insert }) {
     const first = this.find(from);
+    if (this.#withinLine(first, from - first.at, to - first.at, insert)) return;
     const last = this.find(to);
     const head = this.list[first.index].text.slice(0, from - first.at);
     const tail = this.list[last.index].text.slice(to - last.at);
@@ -83,12 +92,24 @@ export class Sections {
     return true;
   }
 
-  /** Returns the lines of a section. */
+  /** Returns the lines of a section; one that changed is another object. */
   lines(index) {
     const section = this.list[index];
-    const { text } = section;
-    section.lines ??= (index < this.list.length - 1 ? text.slice(0, -1) : text).split("\n");
+    if (!section.lines) {
+      const { text } = section;
+      const texts = (index < this.list.length - 1 ? text.slice(0, -1) : text).split("\n");
+      section.lines = linesOf(texts, section.former);
+      section.former = null;
+    }
     return section.lines;
+  }
+
+  /** Returns the lines of a section with their tokens, which are other objects if they changed. */
+  scanned(index) {
+    let state = this.entry(index);
+    const lines = this.lines(index);
+    for (const line of lines) state = scan(line, state, true);
+    return lines;
   }
 
   /** Works out the states up to a section, and returns the one before its first line. */
@@ -106,7 +127,7 @@ export class Sections {
     const { index, at } = this.find(offset);
     const state = this.entry(index);
     const above = countLineEnds(this.list[index].text, offset - at);
-    return this.lines(index).slice(0, above).reduce((state, line) => scanLine(line, state).state, state);
+    return this.lines(index).slice(0, above).reduce((state, line) => scan(line, state), state);
   }
 
   /** Returns true if a place is in a fenced block of code. */
@@ -117,7 +138,23 @@ export class Sections {
   #scan(index, entry) {
     const section = this.list[index];
     section.entry = entry;
-    section.exit = this.lines(index).reduce((state, line) => scanLine(line, state).state, entry);
+    section.exit = this.lines(index).reduce((state, line) => scan(line, state, section.view !== null), entry);
+  }
+
+  /** Makes a change that leaves every line end where it is; returns false if it is another one. */
+  #withinLine({ index }, start, end, insert) {
+    const section = this.list[index];
+    const { text, lines } = section;
+    if (!lines || end > text.length || insert.includes("\n") || text.slice(start, end).includes("\n")) return false;
+    const fresh = text.slice(0, start) + insert + text.slice(end);
+    if (cutAt(fresh, 0) > 0) return false;
+    const begin = start && text.lastIndexOf("\n", start - 1) + 1;
+    const at = countLineEnds(text, start);
+    const old = lines[at].text;
+    lines[at] = line(old.slice(0, start - begin) + insert + old.slice(end - begin));
+    Object.assign(section, { text: fresh, entry: null, height: null, stale: true });
+    this.#valid = Math.min(this.#valid, index);
+    return true;
   }
 
   #replace(first, last, text) {
@@ -128,7 +165,7 @@ export class Sections {
     const fresh = cut(detached(text), isLast);
     if (last === first + 1 && fresh.length === 1) {
       // The same section, as far as whoever shows it is concerned.
-      Object.assign(old, fresh[0], { view: old.view });
+      Object.assign(old, fresh[0], { view: old.view, former: old.lines ?? old.former });
     } else this.list.splice(first, last - first, ...fresh);
     this.#valid = Math.min(this.#valid, first);
   }
@@ -138,16 +175,47 @@ export class Sections {
 function cut(text, isLast = true) {
   const made = [];
   let at = 0;
-  if (text.length > 2 * SIZE) {
-    for (let end; (end = text.indexOf("\n", at + SIZE) + 1) > 0; at = end) made.push(section(text.slice(at, end)));
-  }
+  for (let end; (end = cutAt(text, at)) > 0; at = end) made.push(section(text.slice(at, end)));
   if (isLast || at < text.length) made.push(section(text.slice(at)));
   return made;
 }
 
+/** Returns where a text is cut after a place; 0 if what follows is one section. */
+function cutAt(text, from) {
+  if (text.length - from <= 2 * SIZE) return 0;
+  const end = text.indexOf("\n", from + SIZE) + 1;
+  return end < text.length ? end : 0;
+}
+
 function section(text) {
   const count = countLineEnds(text, text.length);
-  return { text, count, lines: null, entry: null, exit: null, height: null, stale: true, view: null };
+  return { text, count, lines: null, former: null, entry: null, exit: null, height: null, stale: true, view: null };
+}
+
+/** A line, and what was found in it for the state before it; `tokens` only where they are shown. */
+function line(text) {
+  return { text, entry: null, exit: null, tokens: null };
+}
+
+/** Makes lines of texts; those that were there at the beginning and the end stay. */
+function linesOf(texts, former) {
+  const lines = texts.map(line);
+  const shorter = former ? Math.min(former.length, lines.length) : 0;
+  let head = 0;
+  while (head < shorter && former[head].text === texts[head]) lines[head] = former[head++];
+  for (let tail = 1; tail <= shorter - head && former.at(-tail).text === texts.at(-tail); tail++) {
+    lines[lines.length - tail] = former.at(-tail);
+  }
+  return lines;
+}
+
+/** Scans a line unless that was done, and returns the state after it. */
+function scan(line, entry, keep = false) {
+  if (line.entry !== entry || (keep && !line.tokens)) {
+    const { tokens, state } = scanLine(line.text, entry);
+    Object.assign(line, { entry, exit: state, tokens: keep ? tokens : null });
+  }
+  return line.exit;
 }
 
 function countLineEnds(text, end) {

@@ -14,12 +14,12 @@ export class TakenIn {
   #keeper;
   /** The text and where it stood, before and after each time. */
   #steps = [];
+  #typed = ({ inputType }) => this.#follow(inputType);
 
   constructor(field, backdrop, keeper) {
     this.#field = field;
     this.#backdrop = backdrop;
     this.#keeper = keeper;
-    field.element.addEventListener("input", ({ inputType }) => this.#follow(inputType));
   }
 
   /** Makes edits of the text, which then has another base; the line with the caret stays where it is. */
@@ -35,6 +35,7 @@ export class TakenIn {
     const now = line();
     element.scrollTop = top === null || now === null ? scrollTop : scrollTop + now - top;
     this.#steps.push({ before, after: state() });
+    element.addEventListener("input", this.#typed);
     if (this.#steps.length > MOST) this.#steps.shift();
   }
 

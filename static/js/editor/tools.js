@@ -52,15 +52,17 @@ export function listen(field, first, save) {
   text.addEventListener("keydown", (event) => {
     // While an input method composes, keys are its own.
     if (event.isComposing || first(event)) return;
+    const { key } = event;
     const letsGo = leaving;
-    leaving = event.key === "Escape" || (leaving && event.key === "Shift");
+    leaving = key === "Escape" || (leaving && key === "Shift");
     const combined = (event.ctrlKey || event.metaKey) && !event.altKey;
-    if (combined && !event.shiftKey && KEYS[event.key.toLowerCase()]) {
+    if (key.length === 1 && !combined) return;
+    if (combined && !event.shiftKey && KEYS[key.toLowerCase()]) {
       event.preventDefault();
-      use(field, KEYS[event.key.toLowerCase()]);
-    } else if (event.key === "Enter" && !combined && !event.shiftKey && !event.altKey) {
+      use(field, KEYS[key.toLowerCase()]);
+    } else if (key === "Enter" && !combined && !event.shiftKey && !event.altKey) {
       attempt(event, field, enter);
-    } else if (event.key === "Tab" && !combined && !event.altKey && !letsGo) {
+    } else if (key === "Tab" && !combined && !event.altKey && !letsGo) {
       // Outside lists and code, and after Escape, Tab leaves the field as everywhere.
       attempt(event, field, event.shiftKey ? outdent : indent);
     }

@@ -53,13 +53,15 @@ class Line {
     this.#here = this.#line.querySelector(".editors-here");
     this.#words = this.#line.querySelector(".editor-news");
     this.#actions = this.#line.querySelector(".editor-news-actions");
-    form.addEventListener("keydown", (event) => {
-      const modified = event.ctrlKey || event.metaKey || event.shiftKey;
-      if (!this.#add || event.key !== "Enter" || !event.altKey || modified || event.isComposing) return;
-      event.preventDefault();
-      if (!event.repeat) this.#add();
-    });
   }
+
+  /** Listens only while there is something to add. */
+  #pressed = (event) => {
+    const modified = event.ctrlKey || event.metaKey || event.shiftKey;
+    if (event.key !== "Enter" || !event.altKey || modified || event.isComposing) return;
+    event.preventDefault();
+    if (!event.repeat) this.#add();
+  };
 
   /** Says who else is editing; nothing if nobody is. */
   others(words) {
@@ -82,6 +84,7 @@ class Line {
     const spoken = make("span", { class: "visually-hidden" }, ` ${keys} adds it to your text.`);
     this.#say("merge", [words, spoken], [offer, rows && this.#see(rows)]);
     this.#add = add;
+    this.#form.addEventListener("keydown", this.#pressed);
     this.#words.dataset.revision = revision.id;
   }
 
@@ -95,6 +98,7 @@ class Line {
     this.#words.replaceChildren();
     this.#actions.replaceChildren();
     this.#add = null;
+    this.#form.removeEventListener("keydown", this.#pressed);
     delete this.#words.dataset.revision;
     this.#shows();
   }

@@ -8,6 +8,23 @@ function close(menu) {
 
 const open = () => document.querySelectorAll("details.menu[open]");
 
+function leave(event) {
+  if (event.isComposing) return;
+  for (const menu of open()) {
+    close(menu);
+    event.preventDefault();
+  }
+}
+
+function move(event, step) {
+  const menu = event.target.closest?.("details.menu[open]");
+  if (!menu) return;
+  const items = [...menu.querySelectorAll(".menu-panel :is(a, button)")];
+  const at = items.indexOf(document.activeElement);
+  items[(at < 0 ? (step > 0 ? 0 : items.length - 1) : at + step + items.length) % items.length]?.focus();
+  event.preventDefault();
+}
+
 /** Begins to listen. */
 export function startMenus() {
   document.addEventListener("pointerdown", (event) => {
@@ -16,20 +33,10 @@ export function startMenus() {
   document.addEventListener("focusin", (event) => {
     for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;
   });
+  // One listener: whatever key is typed anywhere comes here.
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.isComposing) return;
-    for (const menu of open()) {
-      close(menu);
-      event.preventDefault();
-    }
-  });
-  document.addEventListener("keydown", (event) => {
-    const menu = event.target.closest?.("details.menu[open]");
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!menu || !step) return;
-    const items = [...menu.querySelectorAll(".menu-panel :is(a, button)")];
-    const at = items.indexOf(document.activeElement);
-    items[(at < 0 ? (step > 0 ? 0 : items.length - 1) : at + step + items.length) % items.length]?.focus();
-    event.preventDefault();
+    const { key } = event;
+    if (key === "Escape") leave(event);
+    else if (key === "ArrowDown" || key === "ArrowUp") move(event, key === "ArrowDown" ? 1 : -1);
   });
 }
