@@ -103,6 +103,36 @@ test("what an empty text says comes back when all of it is deleted", async () =>
   await page.context().close();
 });
 
+test("where much is deleted at once, what comes into sight from below is coloured in the same picture", async () => {
+  const page = await edit("Fresh/Deleted");
+  const paragraph = "Many words about beans and peas. ".repeat(80);
+  await field(page).fill(`${"Above.\n".repeat(60)}${paragraph}\n${"- Below, with **beans**.\n".repeat(200)}`);
+  const bare = () => page.evaluate(async () => {
+    // What is set here is carried out before the next picture, after what the editor has set.
+    await new Promise(requestAnimationFrame);
+    const { bottom } = document.querySelector("textarea[name=content]").getBoundingClientRect();
+    const rows = [...document.querySelectorAll(".editor-backdrop > div > div")].map((row) => row.getBoundingClientRect().bottom);
+    return Math.max(0, bottom - Math.max(...rows));
+  });
+  await field(page).evaluate((text, length) => {
+    text.setSelectionRange(420 + 300, 420 + length);
+    text.scrollTop = 60 * 24;
+  }, paragraph.length);
+  await page.waitForFunction(() => {
+    const text = document.querySelector("textarea[name=content]").getBoundingClientRect();
+    const rows = [...document.querySelectorAll(".editor-backdrop > div > div")].map((row) => row.getBoundingClientRect());
+    return rows.some(({ top }) => top < text.top) && rows.some(({ bottom }) => bottom > text.bottom);
+  });
+  // The browser goes on showing where it was: nothing is scrolled.
+  await field(page).evaluate((text) => {
+    const { scrollTop } = text;
+    document.execCommand("delete");
+    text.scrollTop = scrollTop;
+  });
+  assert.equal(await bare(), 0);
+  await page.context().close();
+});
+
 test("changing a fence colours what follows anew, and nothing of the text is lost on the way", async () => {
   const page = await edit("Fresh/Fences");
   await field(page).fill("a\n# b\n```\n# c");

@@ -11,6 +11,9 @@ import { oncePerFrame } from "./dom.js";
 
 /** A text with a longer line (or a section of that size) is shown plain. */
 const LONGEST = 60_000;
+/** So many letters may go before it is looked at what came into sight from below; a line end counts as a line. */
+const FEW = 100;
+const LINE = 60;
 /** How many sections are measured at once, at most. */
 const BATCH = 64;
 
@@ -25,6 +28,8 @@ export class Backdrop {
   #height = 0;
   /** The sections that are shown, from the first to before the last. */
   #shown = [];
+  /** How much text they held when they were chosen. */
+  #extent = 0;
 
   /** Something other than the text may have changed: what is in sight is worked out before the next picture. */
   #look = oncePerFrame(() => this.#refresh());
@@ -123,7 +128,12 @@ export class Backdrop {
     // Something above changed its height, as others' words do.
     for (let i = 0; i < first; i++) if (list[i].height === null) return false;
     this.#shown.forEach((section, i) => this.#fill(section, first + i));
-    return true;
+    return this.#shows() > this.#extent - FEW;
+  }
+
+  /** Returns how much text is shown, in letters. */
+  #shows() {
+    return this.#shown.reduce((sum, { text, count }) => sum + text.length + LINE * count, 0);
   }
 
   #refresh() {
@@ -212,6 +222,7 @@ export class Backdrop {
       next = element;
     }
     this.#shown = wanted;
+    this.#extent = this.#shows();
     this.#gap(this.#above, above);
     // What is not measured yet only has to be there; the height is right once it is scrolled to.
     const rest = list.slice(first + wanted.length).reduce((sum, s) => sum + (s.height ?? s.count), 0);
