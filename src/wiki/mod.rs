@@ -16,6 +16,7 @@ mod loose;
 mod merging;
 mod refresh;
 pub mod render;
+mod scan;
 pub mod search;
 mod settings;
 #[cfg(test)]
