@@ -237,6 +237,22 @@ impl Wiki {
         }
     }
 
+    /// Opens the content of a revision to make another revision of it, after reading all of it once:
+    /// what is damaged is not saved anew, as if it were whole.
+    ///
+    /// # Errors
+    /// As [`Wiki::content`].
+    pub fn open_whole(&self, document: &Document, id: RevisionId) -> Result<Content, WikiError> {
+        if let Some(revision) = document.revision(id).filter(|r| r.damage.is_none())
+            && let Ok(loaded) = self.store.load(&revision.dir, id)
+            && loaded.revision.map(|(_, measured)| measured.digest) != Ok(revision.digest)
+            && !self.look_again(document, id)
+        {
+            return Err(WikiError::Damaged { path: document.path().clone(), id });
+        }
+        self.open_content(document, id)
+    }
+
     /// Returns the content of a revision as text.
     ///
     /// # Errors

@@ -133,6 +133,6 @@ fn save(site: &Site, visitor: &Visitor, edit: Edit, id: RevisionId) -> Result<Sa
     if edit.summary.is_empty() {
         edit.summary = format!("Restore revision {}", id.number());
     }
-    let mut content = wiki.open_content(&document, id)?;
+    let mut content = wiki.open_whole(&document, id)?;
     Ok(wiki.save_stream(&edit, &mut content.reader)?)
 }

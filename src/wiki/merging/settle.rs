@@ -47,7 +47,7 @@ impl Wiki {
             Judged::Settle { document, parents } => (document, parents),
         };
         let draft = self.draft(Cow::Borrowed(edit), Some(&document), parents)?;
-        let mut content = self.open_content(&document, like)?;
+        let mut content = self.open_whole(&document, like)?;
         self.put(&draft, Body::Stream(&mut content.reader), true)
     }
 }

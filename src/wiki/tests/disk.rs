@@ -199,3 +199,35 @@ fn what_was_listed_before_a_save_does_not_take_the_page_back() {
     let known = t.wiki.known(&page("Garden").key()).unwrap();
     assert_eq!(known.resolution().winner.unwrap().number(), 2);
 }
+
+#[test]
+fn a_file_that_is_damaged_unnoticed_is_not_saved_anew() {
+    let t = TestWiki::new();
+    let path = DocPath::new("film.bin").unwrap();
+    let edit = |base: Option<RevisionId>, content: &str, n: u64| Edit {
+        path: path.clone(),
+        ..TestWiki::edit("Garden", base, content, n)
+    };
+    let mut ids = Vec::new();
+    for (n, content) in [(1, "one\n"), (2, "two\n")] {
+        let saved = t.wiki.save(&edit(None, content, n), MergeOnSave::Ask).unwrap();
+        ids.push(saved.typed().unwrap());
+    }
+    let document = t.wiki.require(&path).unwrap();
+    assert_eq!(document.resolution().conflicts, [ids[1]]);
+    assert!(t.wiki.open_whole(&document, ids[1]).is_ok());
+    // A bit flips, and the file looks as it did.
+    let file = t.file("film.bin", &ids[1].to_string());
+    let mut bytes = fs::read(&file).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    let changed = fs::metadata(&file).unwrap().modified().unwrap();
+    fs::write(&file, bytes).unwrap();
+    fs::File::options().write(true).open(&file).unwrap().set_modified(changed).unwrap();
+    let settle = Edit { also: vec![ids[1]], ..edit(Some(ids[0]), "", 3) };
+    let refused = t.wiki.settle(&settle, ids[1]);
+    assert!(matches!(refused, Err(WikiError::Damaged { id, .. }) if id == ids[1]), "{refused:?}");
+    let refused = t.wiki.open_whole(&document, ids[1]);
+    assert!(matches!(refused, Err(WikiError::Damaged { .. })), "{refused:?}");
+    let now = t.wiki.require(&path).unwrap();
+    assert_eq!((now.state(ids[1]), now.revision_count()), (State::Damaged, 2));
+}
