@@ -15,7 +15,7 @@ const LONGEST = 60_000;
 const FEW = 100;
 const LINE = 60;
 /** How many sections are measured at once, at most. */
-const BATCH = 64;
+const BATCH = 200;
 
 export class Backdrop {
   #textarea;
