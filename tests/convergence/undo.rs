@@ -143,7 +143,9 @@ fn acknowledge(
         let said = oracle::line(set, merge.before);
         !said.iter().any(|earlier| earlier != id && set[earlier].content == set[id].content)
     };
-    for id in merge.merged.iter().filter(|id| doc != ATTACHMENT && was_new(id)) {
+    // What is no text is not brought back: it stays in the history.
+    let is_text = |id: &Id| doc != ATTACHMENT && std::str::from_utf8(&set[id].content).is_ok();
+    for id in merge.merged.iter().filter(|id| is_text(id) && was_new(id)) {
         let text = trimmed(&set[id].content);
         let waits = verdict.conflicts.iter().any(|head| trimmed(&now[head].content) == text);
         // A revision without a header counts as made from all that have a lower number.
