@@ -128,7 +128,7 @@ async fn an_edit_follows_a_section_that_was_moved() {
     let (site, page) = screen(base, &bob, cleo).await;
     // The blank line that moved along is no change to look at.
     assert!(!page.body.contains('¶'), "{}", page.body);
-    says(&page, &["White space also differs"]);
+    says(&page, &["White space also differs in two places"]);
     let text = saved(&site, &page).await;
     assert_eq!(text.matches("## Beans").count(), 1, "{text}");
     assert!(text.contains("late in May") && !text.contains("late in spring"), "{text}");
