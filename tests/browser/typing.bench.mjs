@@ -12,7 +12,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { sizes: { type: "string", default: "10000,200000,2000000" }, slow: { type: "string", default: "0" } },
 });
-const KEYS = Number(positionals[0] ?? 40);
+const KEYS = Number(positionals[0] ?? 200);
 const SIZES = values.sizes.split(",").map(Number);
 const SLOW = Number(values.slow);
 const LIKE = [
