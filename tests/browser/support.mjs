@@ -38,10 +38,18 @@ export async function startServer({ data = mkdtempSync(join(tmpdir(), "everpage-
   return { url, data, stop, kill };
 }
 
+const CHROMIUM = {
+  executablePath: "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync"],
+};
+
 export function startBrowser() {
-  return chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync"],
-  });
+  return chromium.launch(CHROMIUM);
+}
+
+/** Starts a browser that can be ended at once, as the system does when memory runs out. */
+export async function startMortalBrowser() {
+  const process = await chromium.launchServer(CHROMIUM);
+  return { browser: await chromium.connect(process.wsEndpoint()), kill: () => process.kill() };
 }
