@@ -208,18 +208,24 @@ impl History {
         (0..self.nodes.len()).rev().find(|i| theirs[*i] && ours[*i]).map(|i| self.nodes[i].id)
     }
 
-    /// Returns the revisions that both ids descend from, without those that another of them descends
-    /// from, the highest first. There are several if the same heads were merged twice, apart.
+    /// Returns the revisions that both ids descend from, the highest first, without those that another
+    /// of them descends from and those that add nothing beside the first. There are several if the
+    /// same heads were merged twice, apart.
     pub fn merge_bases(&self, a: RevisionId, b: RevisionId) -> Vec<RevisionId> {
         let (Some(a), Some(b)) = (self.index(a), self.index(b)) else { return Vec::new() };
         let (theirs, ours) = (self.ancestors(&[a]), self.ancestors(&[b]));
         let mut covered = vec![false; self.nodes.len()];
         let mut found = Vec::new();
+        let mut first = None;
         for i in (0..self.nodes.len()).rev().filter(|i| theirs[*i] && ours[*i]) {
             if covered[i] || found.len() == MOST_BASES {
                 continue;
             }
-            found.push(self.nodes[i].id);
+            // Each save names the heads that add nothing as well.
+            if first.is_none_or(|first| !self.adds_nothing_beside(i, first)) {
+                found.push(self.nodes[i].id);
+            }
+            first = first.or(Some(i));
             for (covered, below) in covered.iter_mut().zip(self.ancestors(&[i])) {
                 *covered |= below;
             }
@@ -238,6 +244,18 @@ impl History {
             common = common.and_then(|common| self.merge_base(common, *base));
         }
         common.or(Some(*first))
+    }
+
+    /// Returns true if a revision says what the one at `other`, or one between it and what both were
+    /// made from, says too.
+    fn adds_nothing_beside(&self, i: usize, other: usize) -> bool {
+        let same = |j: &usize| self.nodes[*j].content == self.nodes[i].content;
+        let (line, own) = (self.ancestors(&[other]), self.ancestors(&[i]));
+        let base = (0..self.nodes.len()).rev().find(|j| line[*j] && own[*j]);
+        let after = base.map(|base| self.descendants(base));
+        (0..=other)
+            .filter(|j| line[*j] && after.as_ref().is_none_or(|after| after[*j]))
+            .any(|j| same(&j))
     }
 
     /// Returns true if `descendant` is `ancestor` or was made from it.

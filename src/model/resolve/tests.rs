@@ -368,6 +368,31 @@ fn a_root_that_repeats_what_the_winner_was_made_from_adds_nothing() {
 }
 
 #[test]
+fn the_base_of_two_merges_of_the_same_heads_is_what_those_have_in_common() {
+    let (root, low, high) = (id(1, 1), id(2, 1), id(2, 2));
+    let (here, there) = (id(3, 1), id(3, 2));
+    let history = |low_text: &str, high_text: &str| {
+        History::new([
+            rev(root, &[], "root"),
+            rev(low, &[root], low_text),
+            rev(high, &[root], high_text),
+            rev(here, &[high, low], "here"),
+            rev(there, &[high, low], "there"),
+        ])
+    };
+    let merged = history("low", "high");
+    assert_eq!(merged.merge_bases(here, there), [high, low]);
+    assert_eq!(merged.text_base(here, there), Some(root));
+    assert_eq!(merged.text_base(here, low), Some(low));
+    // A save names the heads that add nothing, too: that makes it no merge.
+    for redundant in ["root", "high"] {
+        let saved = history(redundant, "high");
+        assert_eq!(saved.merge_bases(here, there), [high], "{redundant}");
+        assert_eq!(saved.text_base(here, there), Some(high), "{redundant}");
+    }
+}
+
+#[test]
 fn merge_closes_the_conflict_and_merges_made_apart_conflict_only_with_each_other() {
     let (root, a, b) = (id(1, 1), id(2, 1), id(2, 2));
     let mut nodes = vec![rev(root, &[], "root"), rev(a, &[root], "a"), rev(b, &[root], "b")];

@@ -13,7 +13,7 @@ use crate::web::error::Failure;
 use crate::web::extract::{Query, Submitted, Visitor};
 use crate::web::pages::after::Since;
 use crate::web::site::Site;
-use crate::wiki::{Document, Revision, TakenIn, WikiError};
+use crate::wiki::{Document, MAX_MERGED, Revision, TakenIn, WikiError};
 
 /// How many unchanged lines are shown around each change.
 const CONTEXT: usize = 1;
@@ -72,17 +72,20 @@ pub(in crate::web) async fn changes(
 }
 
 /// Puts what others saved into the field `text`, which was made from the revision `base` of the page
-/// `path`: `{"left", "clean", "base", "text", "edits", "revision"}`. `edits` are the stretches of
-/// `text` that change, as `[start, end, replacement]` in UTF-16 units, in order, and `text` is what
-/// they make of it. At `left` places somebody has to choose: there the text is as it was, and `base`,
-/// too, so that the save finds these places. With none left, `clean` is true, and `base` is the
-/// winner. Of a page that was deleted nothing is taken in.
+/// `path`, and from those named `also`: `{"left", "clean", "base", "text", "edits", "revision"}`.
+/// `edits` are the stretches of `text` that change, as `[start, end, replacement]` in UTF-16 units, in
+/// order, and `text` is what they make of it. At `left` places somebody has to choose: there the text
+/// is as it was, and `base`, too, so that the save finds these places. With none left, `clean` is
+/// true, and `base` is the winner. Nothing is added from a page that was deleted, or from another
+/// merge of what is named `also`: the save asks its author.
 pub(in crate::web) async fn rebase(
     State(site): State<Site>,
     Submitted(fields): Submitted,
 ) -> Result<Response, Failure> {
     let path = DocPath::page_from_user(fields.get("path"))?;
     let base = fields.id("base")?;
+    let also: Vec<RevisionId> =
+        fields.all("also").filter_map(|id| id.parse().ok()).take(MAX_MERGED).collect();
     site.blocking(move |site| {
         let text = fields.text("text");
         let (size, limit) = (text.len() as u64, site.wiki().limits().text);
@@ -92,7 +95,10 @@ pub(in crate::web) async fn rebase(
         let document = site.wiki().require(&path)?;
         let winner = document.winner();
         let made_from: Vec<_> = base.into_iter().collect();
-        let taken = match winner.filter(|_| document.is_live()) {
+        let merged_too = winner.is_some_and(|winner| {
+            also.iter().any(|id| document.history().descends_from(winner.id, *id))
+        });
+        let taken = match winner.filter(|_| document.is_live() && !merged_too) {
             Some(winner) => site.wiki().merge_unsaved(&document, &made_from, winner.id, &text)?,
             // Its author is asked at the save.
             None => TakenIn { text: text.clone(), left: 1 },
@@ -220,6 +226,32 @@ mod tests {
         assert_eq!(answer["edits"], serde_json::json!([]));
         assert_eq!(answer["text"], mine);
         assert_eq!(answer["base"], base.as_str());
+    }
+
+    #[tokio::test]
+    async fn of_another_merge_of_the_same_versions_nothing_is_taken_in() {
+        let site = TestSite::new();
+        let base = site.save("Garden.md", BASE);
+        for beans in ["Broad beans", "Runner beans"] {
+            site.save_on("Garden.md", "", Some(base), BASE.replace("Beans", beans));
+        }
+        let document = site.document("Garden.md").unwrap();
+        let kept = document.winner().unwrap().id.to_string();
+        let waits = document.resolution().conflicts[0];
+        let other = String::from_utf8(site.site.wiki().content(&document, waits).unwrap()).unwrap();
+        let (waits, beans) = (waits.to_string(), site.content("Garden.md"));
+        let form = [("path", "Garden"), ("base", &*kept), ("also", &*waits), ("text", &*other)];
+        let merge = [
+            ("base", &*kept),
+            ("also", &*waits),
+            ("content", &*beans),
+            ("author", "Dora"),
+            ("nonce", "2f1c1b4e-7f9e-4d0a-9a53-2c1b0f6f7a10"),
+        ];
+        assert_eq!(site.post("/-/edit/Garden", &merge).await.status, 303);
+        let answer = site.post("/-/api/v1/rebase", &form).await.json();
+        assert_eq!((&answer["clean"], &answer["left"]), (&false.into(), &1.into()));
+        assert_eq!((&answer["text"], &answer["base"]), (&(&*other).into(), &(&*kept).into()));
     }
 
     #[tokio::test]

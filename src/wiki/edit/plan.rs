@@ -100,8 +100,8 @@ impl Wiki {
     }
 
     /// Returns the merge of two texts with a common ancestor whose changes all lie in different
-    /// lines. A deletion is never merged by itself, neither what was merged from the same heads as
-    /// the winner: the one decided what the other did, too.
+    /// lines. A deletion is never merged by itself. Nor are two merges of the same heads: each decided
+    /// the same question.
     fn clean_merge(
         &self,
         document: &Document,

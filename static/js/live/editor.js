@@ -160,6 +160,7 @@ async function takeIn(form, line, path, news) {
   const field = form.elements.content;
   const text = field.value;
   const body = new URLSearchParams({ path, base: form.elements.base.value, text });
+  for (const { value } of form.querySelectorAll("input[name=also]")) body.append("also", value);
   let merged;
   try {
     const answer = await fetch(`${base()}/-/api/v1/rebase`, { method: "POST", body });
