@@ -124,10 +124,15 @@ impl Wiki {
         if lock.is_owned_by_current_thread() {
             return false;
         }
-        let _guard = lock.lock();
-        let Some(known) = self.catalog.get(key).filter(|known| known.revision(id) == whole) else {
-            return false;
+        let is_as_before = |(now, whole): (&Revision, &Revision)| {
+            now.damage.is_none() && now.digest == whole.digest
         };
+        let _guard = lock.lock();
+        let Some(known) = self.catalog.get(key) else { return false };
+        if known.revision(id) != whole {
+            // Somebody else looked meanwhile.
+            return known.revision(id).zip(whole).is_some_and(is_as_before);
+        }
         let listings = known.dirs.iter().map(|(dir, _)| Ok((dir.clone(), self.store.list(dir)?)));
         let seen = listings
             .collect::<Result<Vec<_>, WikiError>>()
@@ -135,8 +140,7 @@ impl Wiki {
         match seen {
             Ok(now) => {
                 let now = now.as_ref().and_then(|now| now.revision(id));
-                now.zip(whole)
-                    .is_some_and(|(now, whole)| now.damage.is_none() && now.digest == whole.digest)
+                now.zip(whole).is_some_and(is_as_before)
             }
             Err(error) => {
                 tracing::warn!(path = %document.path(), %error, "could not look at a document");

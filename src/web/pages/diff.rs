@@ -225,7 +225,10 @@ fn lead(document: &Document, old: Option<&Revision>, new: &Revision) -> String {
 /// Returns true if neither of two revisions was made from the other.
 fn are_parallel(document: &Document, old: &Revision, new: &Revision) -> bool {
     let history = document.history();
-    !history.descends_from(new.id, old.id) && !history.descends_from(old.id, new.id)
+    // Where one of them or what lies between is damaged, nobody knows.
+    history.merge_base(old.id, new.id).is_some()
+        && !history.descends_from(new.id, old.id)
+        && !history.descends_from(old.id, new.id)
 }
 
 /// Says what cannot be seen in the lines.
