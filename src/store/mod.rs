@@ -1,6 +1,6 @@
 //! Revisions at rest: durable create-only writes, reading, listing, watching.
 //!
-//! [`Store`] documents what every store guarantees; `contract.rs` is the suite that each passes.
+//! [`Store`] documents what every store guarantees; `contract/` is the suite that each passes.
 //! A store knows directories and revision files. It does not resolve, and it does not know what a
 //! page is. Its calls block; callers make one blocking hop around a whole operation.
 

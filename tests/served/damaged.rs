@@ -134,7 +134,7 @@ fn a_form_that_was_opened_before_the_damage_is_saved_and_says_what_is_not_known(
         assert_eq!(browser.raw("Garden"), late.content);
         let page = browser.get(&saved.location);
         page.assert_page(200);
-        assert!(page.body.contains("The version that you began with cannot be read"));
+        assert!(page.body.contains("The version you started from can no longer be read"));
         for untrue in ["edited more often", "changed the page too", "has not arrived yet"] {
             assert!(!page.body.contains(untrue), "{untrue}: {}", page.body);
         }

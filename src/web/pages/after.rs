@@ -165,8 +165,8 @@ fn over(site: &Site, document: &Document, id: RevisionId) -> Option<Message> {
     let link = Some((to, "Merge the two"));
     let whole = |parent: &RevisionId| document.history().get(*parent).is_some();
     if !document.revision(id)?.parents.iter().all(whole) {
-        let text = "Saved. Readers see your version now. The version that you began with cannot be read \
-                    any more, so nothing tells what else has changed: another version is unmerged.";
+        let text = "Saved. Readers see your version now. The version you started from can no longer be read, \
+                    so it isn’t known what else has changed. Another version is unmerged.";
         return Some(Message { text: text.to_owned(), link });
     }
     let reason = if id.number() > displaced.id.number() {

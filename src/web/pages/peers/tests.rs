@@ -279,7 +279,7 @@ async fn what_is_said_of_a_waiting_version_names_who_wrote_the_other() {
     site.save_on("Garden.md", "Ben", Some(base), "by Ben\n");
     site.save_on("Garden.md", "Ben", Some(base), "by Ben, in another window\n");
     let page = view_as(&site, "Ben", "/Garden").await;
-    assert!(page.contains("You changed the page in another window too"), "{page}");
+    assert!(page.contains("You also changed the page in another window"), "{page}");
     let base = site.save_as("Roses.md", "Ada", "one\n");
     site.save_on("Roses.md", "Ben", Some(base), "by Ben\n");
     site.save_on("Roses.md", "Cid", Some(base), "");

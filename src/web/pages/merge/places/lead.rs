@@ -114,7 +114,7 @@ fn page_deletion(people: &People) -> Option<String> {
         };
         let what = match people.all_by_one() {
             Some(versions) => format!("{versions} disagree: one deletes this {thing}."),
-            None => format!("{deleters} deleted this {thing}, {editors} edited it."),
+            None => format!("{deleters} deleted this {thing} and {editors} edited it."),
         };
         format!("{what} {now}Choose whether it stays.")
     })

@@ -138,7 +138,7 @@ async fn a_deleted_page_can_stay_deleted_or_have_my_text() {
     {
         let site = TestSite::new();
         let page = too_late(&site, "a\n", "", "mine\n").await;
-        assert!(page.body.contains("Bob deleted this page, you edited it."), "{}", page.body);
+        assert!(page.body.contains("Bob deleted this page and you edited it."), "{}", page.body);
         assert!(!page.body.contains("Both:"), "both makes no sense");
         let form = Form::of(&page).choose(&page, label);
         let saved = form.press(&site, "/-/merge/Garden", "save").await;

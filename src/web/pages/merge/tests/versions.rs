@@ -128,7 +128,7 @@ async fn a_deletion_against_an_edit_is_said_to_be_one() {
     let site = TestSite::new();
     two_versions(&site, "a\n", "edited\n", "");
     let page = site.get("/-/merge/Garden").await;
-    assert!(page.body.contains("Cleo deleted this page, Bob edited it."), "{}", page.body);
+    assert!(page.body.contains("Cleo deleted this page and Bob edited it."), "{}", page.body);
     let form = Form::of(&page).choose(&page, "Keep the page with Bob’s changes");
     assert_eq!(form.press(&site, "/-/merge/Garden", "save").await.status, 303);
     assert_eq!(site.content("Garden.md"), "edited\n");
@@ -136,7 +136,7 @@ async fn a_deletion_against_an_edit_is_said_to_be_one() {
     let site = TestSite::new();
     two_versions(&site, "a\n", "", "edited\n");
     let page = site.get("/-/merge/Garden").await;
-    assert!(page.body.contains("Bob deleted this page, Cleo edited it."), "{}", page.body);
+    assert!(page.body.contains("Bob deleted this page and Cleo edited it."), "{}", page.body);
     let form = Form::of(&page).choose(&page, "Delete the page, as Bob did");
     let done = form.press(&site, "/-/merge/Garden", "save").await;
     // There is no page to go to; its history says what happened.
@@ -176,7 +176,7 @@ async fn a_file_is_not_called_a_page() {
     site.save_on("plan.txt", "Bob", Some(first), "edited\n");
     site.save_on("plan.txt", "Cleo", Some(first), "");
     let page = site.get("/-/merge/plan.txt").await;
-    assert!(page.body.contains("Cleo deleted this file, Bob edited it."), "{}", page.body);
+    assert!(page.body.contains("Cleo deleted this file and Bob edited it."), "{}", page.body);
     for label in ["Delete the file, as Cleo did", "Keep the file with Bob’s changes"] {
         choice(&page, label);
     }
